@@ -1,0 +1,27 @@
+package org.bib.failure;
+
+import java.io.IOException;
+
+/**
+ * The world failed in a way that a user can understand: one line that names the thing, the reason
+ * and the way out. Reported without a stack trace, exit status 1.
+ */
+public final class BuildException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates a failure.
+   *
+   * @param problem the thing and the reason, for example {@code layer sha256:12...: digest
+   *     mismatch}
+   * @param remedy the way out, an imperative without a full stop
+   */
+  public BuildException(String problem, String remedy) {
+    super(problem + "; " + remedy);
+  }
+
+  /** Creates a failure that another one caused; {@code problem} already tells what it said. */
+  public BuildException(String problem, String remedy, Throwable cause) {
+    super(problem + "; " + remedy, cause);
+  }
+}

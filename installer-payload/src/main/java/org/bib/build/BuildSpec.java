@@ -1,0 +1,89 @@
+package org.bib.build;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.bib.disk.ByteSize;
+import org.bib.layout.FilesystemType;
+import org.bib.oci.SourceOptions;
+import org.bib.secrets.Customizations;
+
+/**
+ * What a user asked for: command line and configuration in one value.
+ *
+ * @param image reference of the image, as typed
+ * @param targetImgref what the system follows, as typed; the source's own reference if absent
+ * @param types the artefacts wanted, in the order asked for, without repetition
+ * @param output directory for the artefacts
+ * @param source how to reach the image
+ * @param disk size and partitions
+ * @param kernel arguments besides those of the image
+ * @param customizations bootstrap secrets
+ * @param seed replaces the seed that is derived from image and configuration
+ * @param sourceDateEpoch seconds, replaces the creation time of the image
+ * @param configDigest lower-case hex SHA-256 of the configuration's meaning, part of the seed
+ * @param compression of qcow2 clusters
+ * @param threads how many threads to use, 1 or more; never changes a byte
+ */
+public record BuildSpec(
+    String image,
+    Optional<String> targetImgref,
+    List<ImageType> types,
+    Path output,
+    SourceOptions source,
+    Disk disk,
+    Kernel kernel,
+    Customizations customizations,
+    Optional<String> seed,
+    OptionalLong sourceDateEpoch,
+    String configDigest,
+    Compression compression,
+    int threads) {
+  public BuildSpec {
+    types = List.copyOf(types);
+  }
+
+  /**
+   * What is asked of the disk.
+   *
+   * @param size of the whole disk
+   * @param rootfs type of the root filesystem, if not left to the image
+   * @param filesystems minimum sizes by mount point: {@code /}, {@code /boot}, or below /var
+   */
+  public record Disk(DiskSize size, Optional<FilesystemType> rootfs, List<Filesystem> filesystems) {
+    public Disk {
+      filesystems = List.copyOf(filesystems);
+    }
+  }
+
+  /** A {@code customizations.filesystem} entry. */
+  public record Filesystem(String mountpoint, ByteSize minimumSize) {}
+
+  /**
+   * How big the disk is to be.
+   *
+   * @param exact {@code --disk-size SIZE}
+   * @param minimal {@code --disk-size minimal}; neither means the default of 10 GiB or what the
+   *     content needs
+   */
+  public record DiskSize(Optional<ByteSize> exact, boolean minimal) {}
+
+  /**
+   * Kernel arguments.
+   *
+   * @param defaults whether to add {@code rw console=tty0 console=ttyS0}
+   * @param append further arguments, one string as typed each
+   */
+  public record Kernel(boolean defaults, List<String> append) {
+    public Kernel {
+      append = List.copyOf(append);
+    }
+  }
+
+  /** How qcow2 clusters are compressed. */
+  public enum Compression {
+    ZLIB,
+    ZSTD
+  }
+}

@@ -1,0 +1,47 @@
+package org.bib.oci;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/**
+ * One image for one platform, pinned by the digest of its manifest. Manifest and configuration have
+ * been verified against their digests; layer streams verify themselves as they are read.
+ */
+public interface SourceImage extends Closeable {
+  /** Digest of the manifest that was chosen for the platform. */
+  Digest manifestDigest();
+
+  /** The manifest, byte for byte as it was fetched; never an index. */
+  byte[] manifest();
+
+  /** The configuration, byte for byte as it was fetched. */
+  byte[] config();
+
+  /** What manifest and configuration say, as far as bib needs it. */
+  ImageConfig imageConfig();
+
+  /** The layers, lowest first. */
+  List<Layer> layers();
+
+  /**
+   * Opens the blob of a layer, still compressed, from its first byte. Reading it to the end checks
+   * length and digest: the read that would return the end of the stream throws instead if they are
+   * not as {@code layer} says. A broken transfer is resumed below this stream. Several layers may
+   * be read at the same time, from several threads.
+   *
+   * @throws IOException if the blob is not there; the message names layer and source
+   */
+  InputStream open(Layer layer) throws IOException;
+
+  /**
+   * A layer of the image.
+   *
+   * @param digest of the blob as it is stored
+   * @param size of the blob in bytes
+   * @param mediaType as the manifest says it
+   * @param diffId digest of the uncompressed tar, from the configuration
+   */
+  record Layer(Digest digest, long size, String mediaType, Digest diffId) {}
+}

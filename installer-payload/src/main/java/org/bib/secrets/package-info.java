@@ -1,0 +1,5 @@
+/** Bootstrap secrets: users, groups, keys and files that the configuration names. */
+@NullMarked
+package org.bib.secrets;
+
+import org.jspecify.annotations.NullMarked;
