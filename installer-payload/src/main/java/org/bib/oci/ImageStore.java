@@ -1,0 +1,26 @@
+package org.bib.oci;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/** Where the manifests and blobs of one reference are. */
+interface ImageStore extends Closeable {
+  /** The reference as messages name it, with its transport. */
+  String name();
+
+  /**
+   * What the reference names: one manifest or index, or several manifests to choose a platform of.
+   */
+  List<Descriptor> roots() throws IOException;
+
+  /** Fetches and verifies a manifest or index. */
+  RawManifest manifest(Descriptor descriptor) throws IOException;
+
+  /** Opens a blob, not verified. */
+  InputStream blob(Descriptor descriptor) throws IOException;
+
+  /** What to do when a blob is not what it should be, an imperative. */
+  String remedyForDamage();
+}

@@ -1,0 +1,17 @@
+package org.bib.oci;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** An OCI image layout in a directory. */
+record LayoutDirectory(Path directory) implements LayoutFiles {
+  @Override
+  public InputStream open(String path) throws IOException {
+    return Files.newInputStream(directory.resolve(path));
+  }
+
+  @Override
+  public void close() {}
+}
