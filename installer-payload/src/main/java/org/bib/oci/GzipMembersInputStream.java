@@ -161,9 +161,10 @@ final class GzipMembersInputStream extends FilterInputStream {
   }
 
   private void discardText() throws IOException {
-    while (next() != 0) {
-      continue;
-    }
+    int c;
+    do {
+      c = next();
+    } while (c != 0);
   }
 
   private int next() throws IOException {

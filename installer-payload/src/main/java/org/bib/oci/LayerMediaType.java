@@ -18,25 +18,28 @@ enum LayerMediaType {
     if (mediaType.endsWith("+encrypted")) {
       throw new BuildException(layer + ": is encrypted", "decrypt the image first");
     }
-    switch (mediaType) {
-      case "application/vnd.oci.image.layer.v1.tar":
-      case "application/vnd.docker.image.rootfs.diff.tar":
-        return TAR;
-      case "application/vnd.oci.image.layer.v1.tar+gzip":
-      case "application/vnd.docker.image.rootfs.diff.tar.gzip":
-        return TAR_GZIP;
-      case "application/vnd.oci.image.layer.v1.tar+zstd":
-      case "application/vnd.docker.image.rootfs.diff.tar.zstd":
-        return TAR_ZSTD;
-      default:
-        if (mediaType.contains(".nondistributable.") || mediaType.contains(".foreign.")) {
-          throw new BuildException(
-              layer + ": is kept outside the image (" + MessageText.quoted(mediaType) + ")",
-              "push the image with its non-distributable layers included");
-        }
-        throw new BuildException(
-            layer + ": media type " + MessageText.quoted(mediaType) + " is not that of a layer",
-            "use an image whose layers are tar, tar+gzip or tar+zstd");
+    return switch (mediaType) {
+      case "application/vnd.oci.image.layer.v1.tar",
+          "application/vnd.docker.image.rootfs.diff.tar" ->
+          TAR;
+      case "application/vnd.oci.image.layer.v1.tar+gzip",
+          "application/vnd.docker.image.rootfs.diff.tar.gzip" ->
+          TAR_GZIP;
+      case "application/vnd.oci.image.layer.v1.tar+zstd",
+          "application/vnd.docker.image.rootfs.diff.tar.zstd" ->
+          TAR_ZSTD;
+      default -> throw refused(mediaType, layer);
+    };
+  }
+
+  private static BuildException refused(String mediaType, String layer) {
+    if (mediaType.contains(".nondistributable.") || mediaType.contains(".foreign.")) {
+      return new BuildException(
+          layer + ": is kept outside the image (" + MessageText.quoted(mediaType) + ")",
+          "push the image with its non-distributable layers included");
     }
+    return new BuildException(
+        layer + ": media type " + MessageText.quoted(mediaType) + " is not that of a layer",
+        "use an image whose layers are tar, tar+gzip or tar+zstd");
   }
 }

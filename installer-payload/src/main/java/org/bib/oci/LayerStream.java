@@ -133,7 +133,7 @@ public final class LayerStream extends InputStream {
 
   /** Stops fetching, if it still goes on, and waits for it to have stopped. */
   @Override
-  public void close() throws IOException {
+  public void close() {
     if (closed) {
       return;
     }
@@ -287,9 +287,10 @@ public final class LayerStream extends InputStream {
   /** Reads on to where the blob verifies itself. */
   private static void drain(InputStream blob) throws IOException {
     byte[] sink = new byte[1 << 16];
-    while (blob.read(sink, 0, sink.length) >= 0) {
-      continue;
-    }
+    int n;
+    do {
+      n = blob.read(sink, 0, sink.length);
+    } while (n >= 0);
   }
 
   private void requireAsAnnounced(Compression compression) throws BuildException {

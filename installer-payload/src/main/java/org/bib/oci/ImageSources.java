@@ -1,0 +1,154 @@
+package org.bib.oci;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.bib.failure.BuildException;
+import org.bib.failure.ConfigException;
+import org.bib.progress.BuildListener;
+
+/** Opens images by reference. */
+public final class ImageSources {
+  private static final String DIRECTORY = "oci:";
+  private static final String ARCHIVE = "oci-archive:";
+  private static final String REGISTRY = "docker://";
+  private static final List<String> ELSEWHERE =
+      List.of(
+          "containers-storage:",
+          "docker-archive:",
+          "docker-daemon:",
+          "dir:",
+          "ostree:",
+          "sif:",
+          "tarball:",
+          "http:",
+          "https:",
+          "file:");
+
+  private static final Pattern BY_DIGEST = Pattern.compile("(.*)(@sha(?:256|512):[0-9a-f]+)");
+
+  private ImageSources() {}
+
+  /**
+   * Opens an image and pins it: manifest and configuration are fetched and verified, layers are not
+   * yet.
+   *
+   * @param reference {@code oci:DIR[:tag]}, {@code oci-archive:FILE[:tag]}, {@code docker://NAME},
+   *     or a bare name of an image in a registry; {@code @sha256:...} in place of, or after, a tag
+   * @param listener hears of retries and of verification that was switched off
+   * @throws ConfigException if {@code reference} is none
+   * @throws BuildException if there is no such image, or none for the platform asked for
+   */
+  public static SourceImage open(String reference, SourceOptions options, BuildListener listener)
+      throws IOException, ConfigException {
+    return open(reference, options, listener, Surroundings.ofProcess());
+  }
+
+  static SourceImage open(
+      String reference, SourceOptions options, BuildListener listener, Surroundings surroundings)
+      throws IOException, ConfigException {
+    ImageStore store = store(reference, options, listener, surroundings);
+    try {
+      return new ImageResolver(store, options.architecture()).resolve();
+    } catch (IOException | RuntimeException e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  private static ImageStore store(
+      String reference, SourceOptions options, BuildListener listener, Surroundings surroundings)
+      throws IOException, ConfigException {
+    if (reference.startsWith(DIRECTORY)) {
+      return layout(reference, DIRECTORY, surroundings);
+    }
+    if (reference.startsWith(ARCHIVE)) {
+      return layout(reference, ARCHIVE, surroundings);
+    }
+    for (String transport : ELSEWHERE) {
+      if (reference.startsWith(transport)) {
+        throw new ConfigException(
+            MessageText.quoted(reference),
+            "the transport "
+                + transport
+                + " is not supported; use a registry, oci:DIR[:tag] or oci-archive:FILE[:tag]");
+      }
+    }
+    String name =
+        reference.startsWith(REGISTRY) ? reference.substring(REGISTRY.length()) : reference;
+    return new RegistryStore(RegistryReference.parse(name), options, surroundings, listener);
+  }
+
+  private static ImageStore layout(String reference, String transport, Surroundings surroundings)
+      throws IOException, ConfigException {
+    String rest = reference.substring(transport.length());
+    if (rest.isEmpty()) {
+      throw new ConfigException(MessageText.quoted(reference), "names no path");
+    }
+    Split split;
+    try {
+      split = split(rest);
+    } catch (InvalidPathException e) {
+      throw new ConfigException(MessageText.quoted(reference), "is not a path");
+    }
+    Path path = split.path();
+    String name = transport + path;
+    if (transport.equals(DIRECTORY)) {
+      if (!Files.isDirectory(path)) {
+        throw new BuildException(
+            name + ": " + (Files.exists(path) ? "not a directory" : "no such directory"),
+            "name the directory of an OCI image layout");
+      }
+      return new LayoutStore(new LayoutDirectory(path), name, path.toString(), split.selector());
+    }
+    if (!Files.isRegularFile(path)) {
+      throw new BuildException(
+          name + ": " + (Files.exists(path) ? "not a file" : "no such file"),
+          "name an OCI archive");
+    }
+    LayoutArchive archive = LayoutArchive.open(path, spoolDirectory(surroundings));
+    return new LayoutStore(archive, name, path.toString(), split.selector());
+  }
+
+  /** Large temporary files belong where a disk is, which {@code /tmp} often is not. */
+  private static Path spoolDirectory(Surroundings surroundings) {
+    Optional<String> named = surroundings.variable("TMPDIR");
+    Path large = Path.of("/var/tmp");
+    return named.isPresent()
+        ? Path.of(named.get())
+        : Files.isWritable(large) ? large : Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
+  }
+
+  /**
+   * A path and what follows it.
+   *
+   * @param selector a tag, or {@code @} and a digest
+   */
+  record Split(Path path, Optional<String> selector) {}
+
+  /** A path may have colons and so may a tag: the shortest path that is there wins. */
+  static Split split(String text) {
+    var byDigest = BY_DIGEST.matcher(text);
+    if (byDigest.matches()) {
+      return new Split(
+          split(String.valueOf(byDigest.group(1))).path(), Optional.of(byDigest.group(2)));
+    }
+    if (Files.exists(Path.of(text))) {
+      return new Split(Path.of(text), Optional.empty());
+    }
+    int first = text.indexOf(':');
+    for (int colon = first; colon > 0; colon = text.indexOf(':', colon + 1)) {
+      Path path = Path.of(text.substring(0, colon));
+      if (Files.exists(path) && colon + 1 < text.length()) {
+        return new Split(path, Optional.of(text.substring(colon + 1)));
+      }
+    }
+    return first > 0
+        ? new Split(Path.of(text.substring(0, first)), Optional.of(text.substring(first + 1)))
+        : new Split(Path.of(text), Optional.empty());
+  }
+}

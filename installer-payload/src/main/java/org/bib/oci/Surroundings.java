@@ -1,0 +1,48 @@
+package org.bib.oci;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a source takes from the process around it.
+ *
+ * @param environment variables
+ * @param home of the user
+ * @param patience with registries
+ */
+record Surroundings(Map<String, String> environment, Path home, Patience patience) {
+  Surroundings {
+    environment = Map.copyOf(environment);
+  }
+
+  static Surroundings ofProcess() {
+    return new Surroundings(
+        System.getenv(), Path.of(System.getProperty("user.home", "/")), Patience.DEFAULT);
+  }
+
+  /** A variable that is set and not empty. */
+  Optional<String> variable(String name) {
+    return Optional.ofNullable(environment.get(name)).filter(value -> !value.isEmpty());
+  }
+
+  /**
+   * How long to wait, and how often to try.
+   *
+   * @param connect until a connection stands
+   * @param response from a request to the head of its response
+   * @param idle between two pieces of a body
+   * @param tries in a row without progress
+   * @param pause before the second try; doubles from try to try
+   */
+  record Patience(Duration connect, Duration response, Duration idle, int tries, Duration pause) {
+    static final Patience DEFAULT =
+        new Patience(
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(60),
+            5,
+            Duration.ofMillis(250));
+  }
+}
