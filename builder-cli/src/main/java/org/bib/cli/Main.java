@@ -30,8 +30,12 @@ public final class Main {
     PrintWriter err = writer(new FileOutputStream(FileDescriptor.err));
     Interruption interruption = new Interruption(Thread.currentThread());
     interruption.install();
-    int status = run(arguments, builder(interruption), Environment.ofProcess(), out, err);
-    interruption.workEnded();
+    int status = ExitStatus.BUG;
+    try {
+      status = run(arguments, builder(interruption), Environment.ofProcess(), out, err);
+    } finally {
+      interruption.workEnded();
+    }
     System.exit(status);
   }
 
@@ -59,10 +63,21 @@ public final class Main {
         return line.execute("version");
       }
       return line.execute(normal.toArray(String[]::new));
+    } catch (RuntimeException | Error e) {
+      return tell(e, err, true);
     } finally {
       out.flush();
       err.flush();
     }
+  }
+
+  private static int tell(Throwable thrown, PrintWriter err, boolean stacktrace) {
+    Failure failure = Failure.of(thrown);
+    failure.problems().forEach(problem -> err.println("error: " + Text.line(problem)));
+    if (stacktrace || failure.isBug()) {
+      thrown.printStackTrace(err);
+    }
+    return failure.status();
   }
 
   private static boolean isVersion(List<String> arguments) {
@@ -78,23 +93,14 @@ public final class Main {
             .addSubcommand(new ManifestCommand(context))
             .addSubcommand(new VersionCommand(context))
             .addSubcommand(new CompletionCommand(context))
-            .addSubcommand(new CommandLine.HelpCommand());
+            .addSubcommand(new HelpCommand(context));
     line.setOut(context.out())
         .setErr(context.err())
         .setExpandAtFiles(false)
         .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
         .setParameterExceptionHandler(new ParameterFailure())
         .setExecutionExceptionHandler(
-            (thrown, command, parsed) -> {
-              Failure failure = Failure.of(thrown);
-              failure
-                  .problems()
-                  .forEach(problem -> context.err().println("error: " + Text.line(problem)));
-              if (root.stacktrace || failure.isBug()) {
-                thrown.printStackTrace(context.err());
-              }
-              return failure.status();
-            });
+            (thrown, command, parsed) -> tell(thrown, context.err(), root.stacktrace));
     return line;
   }
 
