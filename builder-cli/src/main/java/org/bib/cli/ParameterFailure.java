@@ -8,6 +8,7 @@ import org.bib.report.Text;
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -31,11 +32,16 @@ final class ParameterFailure implements IParameterExceptionHandler {
         && !unmatched.getUnmatched().isEmpty()) {
       return unmatched(unmatched.getUnmatched().get(0), failure.getCommandLine());
     }
-    String message = String.valueOf(failure.getMessage());
-    if (failure instanceof MissingParameterException) {
-      message = message.replace("Missing required parameter", "missing");
+    if (failure instanceof MissingParameterException missing && !missing.getMissing().isEmpty()) {
+      return "a value is missing: " + missing.getMissing().get(0).paramLabel() + label(missing);
     }
-    return message;
+    return String.valueOf(failure.getMessage());
+  }
+
+  private static String label(MissingParameterException missing) {
+    return missing.getMissing().get(0) instanceof OptionSpec option
+        ? " of " + option.longestName()
+        : "";
   }
 
   private static String unmatched(String argument, CommandLine command) {

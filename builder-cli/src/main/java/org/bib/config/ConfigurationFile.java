@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
+import com.fasterxml.jackson.dataformat.toml.TomlReadFeature;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -87,7 +88,11 @@ public final class ConfigurationFile {
 
   private static Configuration readToml(String name, String text) throws ConfigException {
     try {
-      Map<?, ?> document = new TomlMapper().readValue(text, Map.class);
+      Map<?, ?> document = TomlMapper.builder()
+              // A date must not pass for a string.
+              .enable(TomlReadFeature.PARSE_JAVA_TIME)
+              .build()
+              .readValue(text, Map.class);
       return Blueprint.read(name, document);
     } catch (JsonProcessingException e) {
       throw syntaxError(name, "TOML", e);
