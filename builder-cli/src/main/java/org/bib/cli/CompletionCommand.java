@@ -2,7 +2,6 @@ package org.bib.cli;
 
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.bib.config.Spelling;
 import org.bib.failure.ConfigException;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -36,12 +35,7 @@ final class CompletionCommand implements Callable<Integer> {
   public Integer call() throws ConfigException {
     if (!SHELLS.contains(shell)) {
       throw new ConfigException(
-          "SHELL",
-          "\""
-              + shell
-              + "\" has no completion"
-              + Spelling.suggestion(shell, SHELLS).replace("?", "")
-              + "; valid are bash, zsh, fish");
+          "SHELL", "\"" + shell + "\" has no completion; valid are " + String.join(", ", SHELLS));
     }
     CommandLine root = spec.root().commandLine();
     String script =

@@ -22,11 +22,14 @@ import org.bib.failure.ConfigException;
  */
 record Failure(int status, List<String> problems) {
 
+  /** Causes may form a circle. */
+  private static final int MAX_DEPTH = 8;
+
   static Failure of(Throwable thrown) {
     if (thrown instanceof ConfigException) {
       return new Failure(ExitStatus.USAGE, message(thrown).lines().toList());
     }
-    if (thrown instanceof InterruptedException || thrown instanceof ClosedByInterruptException) {
+    if (isInterruption(thrown)) {
       return new Failure(ExitStatus.INTERRUPTED, List.of("interrupted"));
     }
     if (thrown instanceof IOException failure) {
@@ -45,6 +48,18 @@ record Failure(int status, List<String> problems) {
     return status == ExitStatus.BUG;
   }
 
+  /** An interrupt closes channels, so it may show as the cause of any failure. */
+  private static boolean isInterruption(Throwable thrown) {
+    int depth = 0;
+    for (Throwable cause = thrown; cause != null && depth < MAX_DEPTH; cause = cause.getCause()) {
+      if (cause instanceof InterruptedException || cause instanceof ClosedByInterruptException) {
+        return true;
+      }
+      depth++;
+    }
+    return false;
+  }
+
   private static String describe(IOException failure) {
     if (failure instanceof BuildException) {
       return message(failure);
@@ -52,7 +67,7 @@ record Failure(int status, List<String> problems) {
     StringBuilder words = new StringBuilder(words(failure));
     int depth = 0;
     for (Throwable cause = failure.getCause();
-        cause != null && depth < 8;
+        cause != null && depth < MAX_DEPTH;
         cause = cause.getCause()) {
       String more = words(cause);
       if (words.indexOf(more) < 0) {

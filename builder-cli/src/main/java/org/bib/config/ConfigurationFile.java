@@ -88,7 +88,8 @@ public final class ConfigurationFile {
 
   private static Configuration readToml(String name, String text) throws ConfigException {
     try {
-      Map<?, ?> document = TomlMapper.builder()
+      Map<?, ?> document =
+          TomlMapper.builder()
               // A date must not pass for a string.
               .enable(TomlReadFeature.PARSE_JAVA_TIME)
               .build()

@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.net.UnknownHostException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -159,8 +160,7 @@ class MainTest {
     Path given = Files.writeString(root.resolve("c.toml"), "x = 1\ny = 2\n");
     assertThat(bib("--config", given.toString(), "i")).isEqualTo(2);
     assertThat(err.toString())
-        .isEqualTo(
-            "error: " + given + ": x: unknown key\nerror: " + given + ": y: unknown key\n");
+        .isEqualTo("error: " + given + ": x: unknown key\nerror: " + given + ": y: unknown key\n");
   }
 
   @ParameterizedTest
@@ -191,8 +191,7 @@ class MainTest {
             + " verbose, debug, json",
         "--log-level loud i | --log-level: \"loud\" is not a level; valid are debug, info, error",
         "--chown me i | --chown: \"me\" is not UID or UID:GID in numbers",
-        "--qcow2-compression lzma i | --qcow2-compression: \"lzma\" is not a compression, did you"
-            + " mean \"zlib\"; valid are zlib, zstd",
+        "--qcow2-compression lzma i | --qcow2-compression: \"lzma\" is not a compression; valid are zlib, zstd",
         "--installer-payload-ref x i | --installer-payload-ref: installers are not made by this"
             + " version",
         "--type | a value is missing: TYPE of --type",
@@ -265,6 +264,13 @@ class MainTest {
   }
 
   @Test
+  void whatAnInterruptBrokeIsAnInterruption() {
+    builder.failure = new IOException("writing", new ClosedByInterruptException());
+    assertThat(bib("i")).isEqualTo(130);
+    assertThat(err.toString()).endsWith("error: interrupted\n");
+  }
+
+  @Test
   void anInterruptedBuildHasTheStatusOfTheSignal() {
     builder.failure = new InterruptedException();
     assertThat(bib("i")).isEqualTo(130);
@@ -303,7 +309,8 @@ class MainTest {
 
   @ParameterizedTest
   @CsvSource({"bash,bash", "zsh,bash"})
-  void completionScriptsAreValid(String shell, String checker) throws Exception {
+  void completionScriptsAreValid(String shell, String checker)
+      throws IOException, InterruptedException {
     assertThat(bib("completion", shell)).isZero();
     Path script = Files.writeString(root.resolve("completion"), out.toString());
     Process process =
@@ -340,7 +347,7 @@ class MainTest {
   }
 
   @Test
-  void aSignalInterruptsTheWorkAndRunsWhatIsRegistered() throws Exception {
+  void aSignalInterruptsTheWorkAndRunsWhatIsRegistered() throws InterruptedException {
     List<String> done = new ArrayList<>();
     Thread worker =
         new Thread(

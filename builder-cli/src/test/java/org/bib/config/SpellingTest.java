@@ -10,7 +10,13 @@ class SpellingTest {
   private static final List<String> WORDS = List.of("--type", "--rootfs", "--output", "minsize");
 
   @ParameterizedTest
-  @CsvSource({"--tpye,--type", "--TYPE,--type", "--out,--output", "min_size,minsize", "--root,--rootfs"})
+  @CsvSource({
+    "--tpye,--type",
+    "--TYPE,--type",
+    "--out,--output",
+    "min_size,minsize",
+    "--root,--rootfs"
+  })
   void findsWhatWasMeant(String typed, String meant) {
     assertThat(Spelling.nearest(typed, WORDS)).contains(meant);
   }

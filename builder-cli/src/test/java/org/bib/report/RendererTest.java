@@ -14,8 +14,7 @@ class RendererTest {
   private final StringWriter written = new StringWriter();
 
   private String render(ProgressMode mode, boolean terminal, boolean details) {
-    try (Renderer renderer =
-        Renderer.of(mode, new PrintWriter(written), terminal, details)) {
+    try (Renderer renderer = Renderer.of(mode, new PrintWriter(written), terminal, details)) {
       renderer.on(new BuildEvent.StepStarted("layers", "Reading layers"));
       renderer.on(new BuildEvent.BytesDone("layers", 1 << 20, 4 << 20));
       renderer.on(new BuildEvent.Detail("retrying\n\u001b[31msha256:12"));
