@@ -25,6 +25,7 @@ final class TermRenderer implements Renderer {
   private final Map<String, Step> running = new LinkedHashMap<>();
   private @Nullable ProgressBar bar;
   private @Nullable String barStep;
+  private @Nullable TerminalLine barLine;
 
   TermRenderer(PrintWriter err, boolean terminal, boolean details) {
     this.err = err;
@@ -89,7 +90,9 @@ final class TermRenderer implements Renderer {
     }
     if (bar == null || !wanted.equals(barStep)) {
       hide();
-      bar = open(step(wanted));
+      TerminalLine line = new TerminalLine(err, terminal);
+      barLine = line;
+      bar = open(step(wanted), line);
       barStep = wanted;
     }
     Step step = step(wanted);
@@ -121,16 +124,21 @@ final class TermRenderer implements Renderer {
     if (old != null) {
       old.close();
     }
+    TerminalLine line = barLine;
+    barLine = null;
+    if (line != null) {
+      line.close();
+    }
   }
 
-  private ProgressBar open(Step step) {
+  private static ProgressBar open(Step step, TerminalLine line) {
     return new ProgressBarBuilder()
         .setTaskName(step.title())
         .setInitialMax(step.total() > 0 ? step.total() : -1)
         .setUnit(" MiB", MEBIBYTE)
         .setStyle(ProgressBarStyle.ASCII)
         .setUpdateIntervalMillis(UPDATE_MILLIS)
-        .setConsumer(new TerminalLine(err, terminal))
+        .setConsumer(line)
         .build();
   }
 

@@ -14,6 +14,7 @@ final class TerminalLine implements ProgressBarConsumer {
 
   private final PrintWriter err;
   private final boolean terminal;
+  private boolean closed;
 
   TerminalLine(PrintWriter err, boolean terminal) {
     this.err = err;
@@ -26,24 +27,26 @@ final class TerminalLine implements ProgressBarConsumer {
   }
 
   @Override
-  public void accept(String rendered) {
-    if (terminal) {
+  public synchronized void accept(String rendered) {
+    if (terminal && !closed) {
       err.print(ERASE_LINE + rendered);
       err.flush();
     }
   }
 
   @Override
-  public void clear() {
-    if (terminal) {
+  public synchronized void clear() {
+    if (terminal && !closed) {
       err.print(ERASE_LINE);
       err.flush();
     }
   }
 
+  /** Erases the line for good: the thread of the bar may have one more thing to say. */
   @Override
-  public void close() {
+  public synchronized void close() {
     clear();
+    closed = true;
   }
 
   private static int columns(String value) {
