@@ -40,8 +40,7 @@ record Failure(int status, List<String> problems) {
     }
     return new Failure(
         ExitStatus.BUG,
-        List.of(
-            "this is a bug of " + Version.current().line() + ": " + thrown, "please report it"));
+        List.of("this is a bug, please report it: " + thrown + " in " + Version.current().line()));
   }
 
   boolean isBug() {

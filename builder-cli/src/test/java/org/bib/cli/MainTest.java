@@ -249,8 +249,8 @@ class MainTest {
     builder.failure = new IllegalStateException("lba 7");
     assertThat(bib("i")).isEqualTo(70);
     assertThat(err.toString())
-        .contains("error: this is a bug of bib ")
-        .contains("lba 7")
+        .contains("error: this is a bug, please report it: ")
+        .contains("lba 7 in bib ")
         .contains("\tat org.bib.cli.MainTest");
   }
 
