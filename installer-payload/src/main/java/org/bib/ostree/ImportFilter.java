@@ -5,6 +5,7 @@ import java.util.Set;
 import org.bib.failure.BuildException;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
+import org.bib.tree.Metadata;
 import org.bib.tree.Node;
 
 /**
@@ -39,9 +40,8 @@ final class ImportFilter {
   }
 
   private static void moveEtc(DirectoryNode root, DirectoryNode etc) throws BuildException {
-    if (!(root.child("usr") instanceof DirectoryNode usr)) {
-      throw new BuildException("the image has no /usr", "name a bootable container");
-    }
+    // A layer may bring /etc alone.
+    DirectoryNode usr = root.directory("usr", Metadata.root(0755));
     if (usr.child("etc") != null) {
       throw new BuildException(
           "the image has both /etc and /usr/etc, which is where ostree keeps the former",
