@@ -11,7 +11,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.bib.build.BuildSpec;
-import org.bib.failure.BuildException;
+import org.bib.build.ImageBuild;
+import org.bib.failure.ConfigException;
 import org.bib.progress.BuildListener;
 import org.bib.report.Text;
 import picocli.CommandLine;
@@ -41,7 +42,7 @@ public final class Main {
 
   /** The flow behind the commands; a build registers its workspace with the interruption. */
   private static Builder builder(Interruption interruption) {
-    return new UnfinishedBuilder(interruption);
+    return new FlowBuilder(interruption);
   }
 
   /**
@@ -109,16 +110,22 @@ public final class Main {
     return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), false);
   }
 
-  /** Stands where the flow will be. */
-  private record UnfinishedBuilder(Interruption interruption) implements Builder {
+  /** Hands a build over to the flow, which deletes its workspace when the process is to end. */
+  private record FlowBuilder(Interruption interruption) implements Builder {
     @Override
-    public List<Path> build(BuildSpec spec, BuildListener listener) throws IOException {
-      throw new BuildException(spec.image() + ": this bib cannot build yet", "use a later version");
+    public List<Path> build(BuildSpec spec, BuildListener listener)
+        throws IOException, ConfigException, InterruptedException {
+      return ImageBuild.run(spec, listener, this::register);
     }
 
     @Override
-    public String manifest(BuildSpec spec, BuildListener listener) throws IOException {
-      throw new BuildException(spec.image() + ": this bib cannot plan yet", "use a later version");
+    public String manifest(BuildSpec spec, BuildListener listener)
+        throws IOException, ConfigException, InterruptedException {
+      return ImageBuild.manifest(spec, listener, this::register);
+    }
+
+    private ImageBuild.Shutdown.Registration register(Runnable cleanup) {
+      return interruption.onShutdown(cleanup)::close;
     }
   }
 }
