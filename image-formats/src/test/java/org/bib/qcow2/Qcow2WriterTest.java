@@ -199,9 +199,8 @@ final class Qcow2WriterTest {
     run("qemu-img", "compare", "-f", "raw", "-F", "qcow2", raw, target.toString());
     Path back = directory.resolve("back.raw");
     run("qemu-img", "convert", "-O", "raw", target.toString(), back.toString());
-    long different = Files.mismatch(disk.file(), back);
-    // The rounding up to whole sectors is the only difference there may be.
-    assertThat(different).isIn(-1L, disk.size() % 512 == 0 ? -1L : disk.size());
+    // Skips holes, and takes what is missing of the last sector for zeros.
+    run("qemu-img", "compare", "-f", "raw", "-F", "raw", raw, back.toString());
   }
 
   private static ByteBuffer header(Path target) throws IOException {
