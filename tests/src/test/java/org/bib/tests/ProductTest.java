@@ -103,7 +103,8 @@ class ProductTest {
       try {
         assertThat(checked("ostree", "fsck", "--repo=" + mount + "/ostree/repo"))
             .contains("no errors found");
-        assertThat(checked("ostree", "admin", "status", "--sysroot=" + mount)).contains("default ");
+        assertThat(checked("ostree", "refs", "--repo=" + mount + "/ostree/repo"))
+            .contains("ostree/1/1/0");
       } finally {
         checked("umount", mount + "/boot");
       }
