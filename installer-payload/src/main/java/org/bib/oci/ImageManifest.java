@@ -63,7 +63,8 @@ record ImageManifest(Optional<List<Descriptor>> index, Optional<Image> image) {
 
   private static ImageManifest parse(JsonObject json, String mediaType, String what)
       throws BuildException, MalformedException {
-    if (json.number("schemaVersion").orElse(2) == 1 || mediaType.contains("manifest.v1+")) {
+    if (json.number("schemaVersion").orElse(2) == 1
+        || mediaType.startsWith("application/vnd.docker.distribution.manifest.v1+")) {
       throw new BuildException(
           what + ": is of the old Docker schema 1", "push the image again with a current tool");
     }

@@ -150,7 +150,8 @@ final class ImageResolver {
     List<Layer> layers = new ArrayList<>();
     for (int i = 0; i < manifest.layers().size(); i++) {
       Descriptor layer = manifest.layers().get(i);
-      LayerMediaType.of(layer.mediaType(), PinnedImage.layerName(layer.digest(), store.name()));
+      LayerMediaType.requireTar(
+          layer.mediaType(), PinnedImage.layerName(layer.digest(), store.name()));
       layers.add(
           new Layer(layer.digest(), layer.size(), layer.mediaType(), config.diffIds().get(i)));
     }

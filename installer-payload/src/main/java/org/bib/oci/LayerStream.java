@@ -7,6 +7,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.io.PushbackInputStream;
 import java.security.MessageDigest;
 import java.util.HexFormat;
@@ -75,7 +76,7 @@ public final class LayerStream extends InputStream {
 
   /**
    * Opens the tar of a layer. Gzip (of several members too), zstd (of several frames too) and plain
-   * tar are told by their first bytes and must be what the media type says.
+   * tar are told by their first bytes; a media type that says otherwise is not believed.
    *
    * @return a stream to be read by one thread and closed
    */
@@ -87,6 +88,25 @@ public final class LayerStream extends InputStream {
     LayerStream stream = new LayerStream(image, layer, limit);
     stream.inflater.start();
     return stream;
+  }
+
+  /**
+   * The better reason for {@code failure}, met while the tar from {@code layer} was understood: if
+   * what is left of the layer does not verify, the layer is damaged and says how.
+   */
+  public static IOException closestCause(InputStream layer, IOException failure) {
+    if (failure instanceof BuildException || failure instanceof InterruptedIOException) {
+      return failure;
+    }
+    try {
+      layer.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException closer) {
+      if (closer != failure) {
+        closer.addSuppressed(failure);
+      }
+      return closer;
+    }
+    return failure;
   }
 
   @Override
@@ -239,24 +259,23 @@ public final class LayerStream extends InputStream {
     byte[] head = sniffed.readNBytes(4);
     sniffed.unread(head);
     Compression compression = Compression.of(head, head.length);
-    requireAsAnnounced(compression);
     try (InputStream tar =
         switch (compression) {
           case GZIP -> new GzipMembersInputStream(sniffed);
           case ZSTD -> new ZstdInputStreamNoFinalizer(sniffed, RecyclingBufferPool.INSTANCE);
           case NONE -> sniffed;
         }) {
-      pump(tar);
+      try {
+        pump(tar);
+      } catch (ZipException | EOFException | ZstdIOException e) {
+        // A damaged blob is the better reason, if that is what it is.
+        drain(blob);
+        throw new BuildException(
+            name + ": corrupt " + compression + " data: " + e.getMessage(),
+            "build and push the image again",
+            e);
+      }
       drain(blob);
-    } catch (BuildException | InterruptedIOException e) {
-      throw e;
-    } catch (ZipException | EOFException | ZstdIOException e) {
-      // A damaged blob is the better reason, if that is what it is.
-      drain(blob);
-      throw new BuildException(
-          name + ": corrupt " + compression + " data: " + e.getMessage(),
-          "build and push the image again",
-          e);
     }
   }
 
@@ -291,24 +310,5 @@ public final class LayerStream extends InputStream {
     do {
       n = blob.read(sink, 0, sink.length);
     } while (n >= 0);
-  }
-
-  private void requireAsAnnounced(Compression compression) throws BuildException {
-    LayerMediaType type = LayerMediaType.of(layer.mediaType(), name);
-    boolean agreed =
-        switch (type) {
-          case TAR -> compression == Compression.NONE;
-          case TAR_GZIP -> compression == Compression.GZIP;
-          case TAR_ZSTD -> compression == Compression.ZSTD;
-        };
-    if (!agreed) {
-      throw new BuildException(
-          name
-              + ": media type "
-              + MessageText.quoted(layer.mediaType())
-              + " but its data is "
-              + compression,
-          "push the image again with a tool that keeps the two the same");
-    }
   }
 }
