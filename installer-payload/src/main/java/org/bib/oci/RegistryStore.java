@@ -313,7 +313,7 @@ final class RegistryStore implements ImageStore {
   }
 
   private void ping(String tried) throws IOException {
-    transport.get(URI.create(tried + "://" + image.apiHost() + "/v2/"), Map.of()).body().close();
+    transport.probe(URI.create(tried + "://" + image.apiHost() + "/v2/"));
   }
 
   private interface Attempt<T> {

@@ -15,6 +15,7 @@ import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
@@ -57,17 +58,26 @@ final class RegistryTransport {
   }
 
   HttpResponse<StreamedBody> get(URI uri, Map<String, String> headers) throws IOException {
-    return send(uri, headers, Optional.empty());
+    return send(uri, headers, Optional.empty(), patience.response());
+  }
+
+  /** Asks for no more than a sign of life. */
+  void probe(URI uri) throws IOException {
+    send(uri, Map.of(), Optional.empty(), patience.probe()).body().close();
   }
 
   /** Posts a form. */
   HttpResponse<StreamedBody> post(URI uri, String form) throws IOException {
     return send(
-        uri, Map.of("Content-Type", "application/x-www-form-urlencoded"), Optional.of(form));
+        uri,
+        Map.of("Content-Type", "application/x-www-form-urlencoded"),
+        Optional.of(form),
+        patience.response());
   }
 
   private HttpResponse<StreamedBody> send(
-      URI uri, Map<String, String> headers, Optional<String> form) throws IOException {
+      URI uri, Map<String, String> headers, Optional<String> form, Duration response)
+      throws IOException {
     if (uri.getHost() == null
         || !("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))) {
       throw new BuildException(
@@ -80,14 +90,14 @@ final class RegistryTransport {
           "allow that with --tls-verify=false");
     }
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(uri).timeout(patience.response()).header("User-Agent", "bib");
+        HttpRequest.newBuilder(uri).timeout(response).header("User-Agent", "bib");
     headers.forEach(request::header);
     form.ifPresent(text -> request.POST(HttpRequest.BodyPublishers.ofString(text)));
     try {
-      HttpResponse<StreamedBody> response =
+      HttpResponse<StreamedBody> answer =
           client.send(request.build(), info -> new StreamedBody(patience.idle()));
       answered = true;
-      return response;
+      return answer;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");
@@ -118,11 +128,19 @@ final class RegistryTransport {
         has(failure, ConnectException.class) || has(failure, NoRouteToHostException.class);
     if (refused && !answered) {
       return new BuildException(
-          name + ": cannot connect to " + host + ": " + reason(failure),
+          name + ": cannot connect to " + host + ": " + refusal(failure),
           "check that the registry runs and can be reached",
           failure);
     }
     return failure;
+  }
+
+  /** The client gives the reason of a refused connection only as a class. */
+  private static String refusal(IOException failure) {
+    String reason = reason(failure);
+    return reason.equals("ConnectException") || reason.equals("ClosedChannelException")
+        ? "connection refused"
+        : reason;
   }
 
   private IOException tlsFailure(IOException failure, String host) {

@@ -18,8 +18,12 @@ record Surroundings(Map<String, String> environment, Path home, Patience patienc
   }
 
   static Surroundings ofProcess() {
+    // The variable first, as engines do; the JDK asks the user database alone.
+    String home = System.getenv("HOME");
     return new Surroundings(
-        System.getenv(), Path.of(System.getProperty("user.home", "/")), Patience.DEFAULT);
+        System.getenv(),
+        Path.of(home == null || home.isEmpty() ? System.getProperty("user.home", "/") : home),
+        Patience.DEFAULT);
   }
 
   /** A variable that is set and not empty. */
@@ -31,15 +35,24 @@ record Surroundings(Map<String, String> environment, Path home, Patience patienc
    * How long to wait, and how often to try.
    *
    * @param connect until a connection stands
+   * @param probe from the question whether a registry speaks TLS to its answer; some servers of
+   *     plain http never give one
    * @param response from a request to the head of its response
    * @param idle between two pieces of a body
    * @param tries in a row without progress
    * @param pause before the second try; doubles from try to try
    */
-  record Patience(Duration connect, Duration response, Duration idle, int tries, Duration pause) {
+  record Patience(
+      Duration connect,
+      Duration probe,
+      Duration response,
+      Duration idle,
+      int tries,
+      Duration pause) {
     static final Patience DEFAULT =
         new Patience(
             Duration.ofSeconds(10),
+            Duration.ofSeconds(5),
             Duration.ofSeconds(30),
             Duration.ofSeconds(60),
             5,
