@@ -60,11 +60,13 @@ final class RegistryStore implements ImageStore {
     this.patience = surroundings.patience();
     this.tlsVerify = options.tlsVerify();
     this.listener = listener;
+    EnvironmentProxies proxies = EnvironmentProxies.of(surroundings);
+    new RegistryReach(image, proxies, patience).check(tlsVerify);
     this.transport =
         new RegistryTransport(
             image.toString(),
             RegistryTls.context(options, image.registry(), surroundings),
-            EnvironmentProxies.of(surroundings),
+            proxies,
             patience,
             tlsVerify);
     this.login =

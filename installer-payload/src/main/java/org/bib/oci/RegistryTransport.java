@@ -108,39 +108,20 @@ final class RegistryTransport {
 
   /** A failure as its user should see it, or as it came if another try may help. */
   private IOException understood(IOException failure, URI uri) {
-    String host = uri.getPort() < 0 ? uri.getHost() : uri.getHost() + ":" + uri.getPort();
     boolean unknown =
         has(failure, UnresolvedAddressException.class) || has(failure, UnknownHostException.class);
     if (unknown && !answered) {
-      return new BuildException(
-          name + ": unknown host " + uri.getHost(), "check the name and the network", failure);
+      return RegistryReach.unknownHost(name, uri, failure);
     }
     if (failure instanceof HttpConnectTimeoutException && !answered) {
-      return new BuildException(
-          name + ": no connection to " + host + " within " + patience.connect().toSeconds() + " s",
-          "check the name and the network",
-          failure);
+      return RegistryReach.timeout(name, uri, patience, failure);
     }
     if (has(failure, SSLException.class)) {
-      return tlsFailure(failure, host);
+      return tlsFailure(failure, RegistryReach.host(uri));
     }
     boolean refused =
         has(failure, ConnectException.class) || has(failure, NoRouteToHostException.class);
-    if (refused && !answered) {
-      return new BuildException(
-          name + ": cannot connect to " + host + ": " + refusal(failure),
-          "check that the registry runs and can be reached",
-          failure);
-    }
-    return failure;
-  }
-
-  /** The client gives the reason of a refused connection only as a class. */
-  private static String refusal(IOException failure) {
-    String reason = reason(failure);
-    return reason.equals("ConnectException") || reason.equals("ClosedChannelException")
-        ? "connection refused"
-        : reason;
+    return refused && !answered ? RegistryReach.refused(name, uri, failure) : failure;
   }
 
   private IOException tlsFailure(IOException failure, String host) {

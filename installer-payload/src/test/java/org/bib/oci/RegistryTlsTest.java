@@ -149,13 +149,14 @@ class RegistryTlsTest {
   void strayFilesOfTheCertDirAreNamed() throws Exception {
     Path directory = Files.createDirectories(home.resolve("certs"));
     Files.writeString(directory.resolve("ca.crt"), "no certificate\n");
-    assertThatThrownBy(
-            () -> new Pull(home).verifyingTls().certDir(directory).open("127.0.0.1:1/x/os"))
-        .hasMessageContaining("ca.crt: holds no readable X.509 certificate");
     Path keyless = certificates.certDir("keyless", "client.crt", "client.cert");
-    assertThatThrownBy(
-            () -> new Pull(home).verifyingTls().certDir(keyless).open("127.0.0.1:1/x/os"))
-        .hasMessageContaining("client.key: holds no readable private key");
+    try (FakeRegistry registry = registry("server", false)) {
+      String name = registry.host() + "/x/os";
+      assertThatThrownBy(() -> new Pull(home).verifyingTls().certDir(directory).open(name))
+          .hasMessageContaining("ca.crt: holds no readable X.509 certificate");
+      assertThatThrownBy(() -> new Pull(home).verifyingTls().certDir(keyless).open(name))
+          .hasMessageContaining("client.key: holds no readable private key");
+    }
   }
 
   private FakeRegistry registry(String certificate, boolean needsClient) throws Exception {
