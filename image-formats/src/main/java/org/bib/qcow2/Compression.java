@@ -21,7 +21,7 @@ public enum Compression {
   /** A compressor of this kind, for one thread at a time. */
   ClusterCompressor compressor() {
     return switch (this) {
-      case ZLIB -> new ZlibCompressor();
+      case ZLIB -> new DeflateCompressor();
       case ZSTD -> new ZstdCompressor();
     };
   }
