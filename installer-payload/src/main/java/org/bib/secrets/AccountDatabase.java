@@ -188,6 +188,10 @@ final class AccountDatabase {
     Stream.of(group, vendorGroup)
         .flatMap(file -> file.entries().stream())
         .forEach(fields -> id(fields, GROUP_GID).ifPresent(used::add));
+    // A number without a group may still be some user's: that user must not enter a new group.
+    Stream.of(passwd, vendorPasswd)
+        .flatMap(file -> file.entries().stream())
+        .forEach(fields -> id(fields, GID).ifPresent(used::add));
     return preferred.isPresent() && !used.contains(preferred.getAsLong())
         ? preferred.getAsLong()
         : lowestFree("GID", used);

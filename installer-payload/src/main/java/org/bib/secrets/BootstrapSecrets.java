@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -98,7 +97,7 @@ public final class BootstrapSecrets {
   }
 
   private void addGroups() throws ConfigException {
-    Set<Long> reserved = new HashSet<>(UserAccounts.explicitGids(customizations));
+    Set<Long> reserved = UserAccounts.reservedGids(customizations);
     for (Customizations.Group group : customizations.groups()) {
       checkName(group.name(), "customizations.group");
       String where = "customizations.group \"" + group.name() + "\"";

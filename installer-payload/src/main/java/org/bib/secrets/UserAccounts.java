@@ -28,6 +28,7 @@ final class UserAccounts {
   private final HomeDirectories homes;
   private final Set<Long> explicitUids = new HashSet<>();
   private final Set<Long> explicitGids;
+  private final Set<Long> reservedGids;
 
   UserAccounts(
       Customizations customizations,
@@ -42,10 +43,17 @@ final class UserAccounts {
     this.homes = new HomeDirectories(system, defaults);
     customizations.users().forEach(user -> user.uid().ifPresent(explicitUids::add));
     explicitGids = explicitGids(customizations);
+    reservedGids = reservedGids(customizations);
   }
 
-  /** The gids that the configuration names: none of them is given to another group. */
-  static Set<Long> explicitGids(Customizations customizations) {
+  /** The gids that are not for a group without a number: those named, and those of named users. */
+  static Set<Long> reservedGids(Customizations customizations) {
+    Set<Long> gids = explicitGids(customizations);
+    customizations.users().forEach(user -> user.uid().ifPresent(gids::add));
+    return gids;
+  }
+
+  private static Set<Long> explicitGids(Customizations customizations) {
     Set<Long> gids = new HashSet<>();
     customizations.groups().forEach(group -> group.gid().ifPresent(gids::add));
     customizations.users().forEach(user -> user.gid().ifPresent(gids::add));
@@ -152,7 +160,11 @@ final class UserAccounts {
       // useradd(8), -N: the group "users" of the Linux Standard Base, unless the image names one.
       return defaults.number("GROUP", 100);
     }
-    long gid = accounts.freeGid(OptionalLong.of(uid), explicitGids);
+    Set<Long> reserved = new HashSet<>(reservedGids);
+    if (!explicitGids.contains(uid)) {
+      reserved.remove(uid);
+    }
+    long gid = accounts.freeGid(OptionalLong.of(uid), reserved);
     accounts.addGroup(user.name(), gid);
     return gid;
   }
