@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,8 @@ import org.bib.ostree.Deployment;
 import org.bib.ostree.KernelArguments;
 import org.bib.progress.BuildEvent;
 import org.bib.progress.BuildListener;
+import org.bib.qcow2.Compression;
+import org.bib.qcow2.Qcow2Writer;
 import org.bib.rootfs.ImageTree;
 import org.bib.secrets.Customizations;
 
@@ -112,9 +115,6 @@ public final class ImageBuild {
         || !spec.disk().filesystems().isEmpty()) {
       throw new ConfigException(
           "customizations", "only kernel arguments are written by this version");
-    }
-    if (!Set.of(ImageType.RAW, ImageType.AMI).containsAll(spec.types())) {
-      throw new ConfigException("--type", "only raw and ami are made by this version");
     }
   }
 
@@ -214,26 +214,46 @@ public final class ImageBuild {
       throws IOException, InterruptedException {
     listener.on(new BuildEvent.StepStarted("disk", "Writing the disk"));
     long start = System.nanoTime();
+    List<Path> artefacts = new ArrayList<>();
     Path raw = workspace.directory().resolve("disk.raw");
+    Path qcow2 = workspace.directory().resolve("disk.qcow2");
+    boolean wantsQcow2 = spec.types().contains(ImageType.QCOW2);
+    boolean wantsRaw = spec.types().stream().anyMatch(type -> type != ImageType.QCOW2);
     try (DiskImage image = DiskImage.create(raw, plan.disk().size())) {
       GptWriter.write(raw, plan.disk());
       for (DiskPlan.Partition partition : plan.disk().partitions()) {
         writeFilesystem(image, partition, plan);
       }
-      image.materialize();
-      image.sync();
+      if (wantsQcow2) {
+        // Read through the placed contents: no raw disk is needed for it.
+        Qcow2Writer.write(image, qcow2, compression(), spec.threads(), done -> {});
+      }
+      if (wantsRaw) {
+        image.materialize();
+        image.sync();
+      }
     }
-    listener.on(new BuildEvent.StepFinished("disk", Duration.ofNanos(System.nanoTime() - start)));
-    Path artefact = spec.output().resolve(ImageType.RAW.path());
     Path manifest = workspace.directory().resolve("manifest.json");
     Files.writeString(manifest, json(plan, source).toPrettyString() + "\n");
-    Files.createDirectories(artefact.toAbsolutePath().getParent());
-    move(raw, artefact);
+    if (wantsQcow2) {
+      artefacts.add(move(qcow2, spec.output().resolve(ImageType.QCOW2.path())));
+    }
+    if (wantsRaw) {
+      artefacts.add(move(raw, spec.output().resolve(ImageType.RAW.path())));
+    }
     Set<String> types = new LinkedHashSet<>();
     spec.types().forEach(type -> types.add(type.typeName()));
-    Path manifestTarget = spec.output().resolve("manifest-" + String.join("-", types) + ".json");
-    move(manifest, manifestTarget);
-    return List.of(artefact, manifestTarget);
+    artefacts.add(
+        move(manifest, spec.output().resolve("manifest-" + String.join("-", types) + ".json")));
+    listener.on(new BuildEvent.StepFinished("disk", Duration.ofNanos(System.nanoTime() - start)));
+    return List.copyOf(artefacts);
+  }
+
+  private Compression compression() {
+    return switch (spec.compression()) {
+      case ZLIB -> Compression.ZLIB;
+      case ZSTD -> Compression.ZSTD;
+    };
   }
 
   private void writeFilesystem(DiskImage image, DiskPlan.Partition partition, Plan plan)
@@ -295,8 +315,10 @@ public final class ImageBuild {
     return root;
   }
 
-  private static void move(Path from, Path to) throws IOException {
-    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  private static Path move(Path from, Path to) throws IOException {
+    Files.createDirectories(to.toAbsolutePath().getParent());
+    return Files.move(
+        from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private static void deleteQuietly(Workspace workspace) {
