@@ -1,4 +1,4 @@
-/** Boot loaders: what goes to the ESP, to {@code /boot} and in front of the partitions. */
+/** Boot loaders out of the image's own files; none of the image's tools is run. */
 @NullMarked
 package org.bib.boot;
 

@@ -1,0 +1,132 @@
+package org.bib.config;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.bib.build.BuildSpec;
+import org.bib.disk.Content;
+import org.bib.secrets.Customizations;
+
+/**
+ * SHA-256 over what a configuration means. Every text goes in with its length and every list with
+ * its count, in one fixed order, so different meanings never share an encoding.
+ */
+final class MeaningDigest {
+  private final MessageDigest sha256;
+
+  private MeaningDigest() {
+    try {
+      sha256 = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  static String of(
+      Customizations customizations, List<BuildSpec.Filesystem> filesystems, List<String> kernel) {
+    MeaningDigest digest = new MeaningDigest();
+    digest.text("bib configuration 1");
+    digest.count(customizations.users());
+    customizations.users().forEach(digest::user);
+    digest.count(customizations.groups());
+    for (Customizations.Group group : customizations.groups()) {
+      digest.text(group.name());
+      digest.number(group.gid());
+    }
+    digest.count(customizations.files());
+    customizations.files().forEach(digest::file);
+    digest.count(customizations.directories());
+    customizations.directories().forEach(digest::directory);
+    digest.text(customizations.hostname());
+    digest.count(filesystems);
+    for (BuildSpec.Filesystem filesystem : filesystems) {
+      digest.text(filesystem.mountpoint());
+      digest.number(filesystem.minimumSize().bytes());
+    }
+    digest.texts(kernel);
+    return HexFormat.of().formatHex(digest.sha256.digest());
+  }
+
+  private void user(Customizations.User user) {
+    text(user.name());
+    text(user.password());
+    texts(user.keys());
+    texts(user.groups());
+    text(user.home());
+    text(user.shell());
+    number(user.uid());
+    number(user.gid());
+    text(user.description());
+    number(user.expireDate());
+    number(user.forcePasswordReset() ? 1 : 0);
+  }
+
+  private void file(Customizations.File file) {
+    text(file.path());
+    text(file.user());
+    text(file.group());
+    number(permissions(file.permissions()));
+    bytes(read(file.data()));
+  }
+
+  private void directory(Customizations.Directory directory) {
+    text(directory.path());
+    text(directory.user());
+    text(directory.group());
+    number(permissions(directory.permissions()));
+    number(directory.ensureParents() ? 1 : 0);
+  }
+
+  private static OptionalLong permissions(Optional<Integer> permissions) {
+    return permissions.stream().mapToLong(Integer::longValue).findFirst();
+  }
+
+  private static byte[] read(Content content) {
+    byte[] bytes = new byte[Math.toIntExact(content.size())];
+    try {
+      content.read(0, ByteBuffer.wrap(bytes));
+    } catch (IOException e) {
+      throw new UncheckedIOException("memory cannot be read", e);
+    }
+    return bytes;
+  }
+
+  private void texts(List<String> texts) {
+    count(texts);
+    texts.forEach(this::text);
+  }
+
+  private void text(Optional<String> text) {
+    number(text.isPresent() ? 1 : 0);
+    text.ifPresent(this::text);
+  }
+
+  private void text(String text) {
+    bytes(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void bytes(byte[] bytes) {
+    number(bytes.length);
+    sha256.update(bytes);
+  }
+
+  private void count(List<?> list) {
+    number(list.size());
+  }
+
+  private void number(OptionalLong number) {
+    number(number.isPresent() ? 1 : 0);
+    number.ifPresent(this::number);
+  }
+
+  private void number(long number) {
+    sha256.update(ByteBuffer.allocate(Long.BYTES).putLong(0, number));
+  }
+}

@@ -1,0 +1,33 @@
+package org.bib.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.bib.failure.ConfigException;
+
+/** Everything that is wrong with one file, so that its author learns it in one go. */
+final class Problems {
+  private final String file;
+  private final List<String> lines = new ArrayList<>();
+
+  Problems(String file) {
+    this.file = file;
+  }
+
+  /** Notes that {@code keyPath} is wrong; an empty path is the file itself. */
+  void add(String keyPath, String problem) {
+    lines.add(keyPath.isEmpty() ? problem : keyPath + ": " + problem);
+  }
+
+  /**
+   * Throws if anything was noted: one line for each problem, each with the name of the file.
+   *
+   * @throws ConfigException with all problems
+   */
+  void throwIfAny() throws ConfigException {
+    if (!lines.isEmpty()) {
+      throw new ConfigException(
+          file, lines.stream().distinct().collect(Collectors.joining("\n" + file + ": ")));
+    }
+  }
+}

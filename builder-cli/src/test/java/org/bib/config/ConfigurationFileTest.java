@@ -1,0 +1,300 @@
+package org.bib.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import org.bib.build.BuildSpec;
+import org.bib.disk.ByteSize;
+import org.bib.failure.ConfigException;
+import org.bib.secrets.Customizations;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigurationFileTest {
+  @TempDir Path directory;
+
+  private Configuration toml(String text) throws Exception {
+    return ConfigurationFile.read(Files.writeString(directory.resolve("c.toml"), text));
+  }
+
+  private static Configuration json(String text) throws Exception {
+    return ConfigurationFile.readJson(
+        "c.json", new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private String problem(String text) {
+    try {
+      toml(text);
+      return "none";
+    } catch (ConfigException e) {
+      return String.valueOf(e.getMessage()).replace(directory + "/", "");
+    } catch (Exception e) {
+      throw new AssertionError(text, e);
+    }
+  }
+
+  @Test
+  void readsEveryKey() throws Exception {
+    Configuration read =
+        toml(
+            """
+            name = "n"
+            description = "d"
+            version = "1"
+            [customizations]
+            hostname = "h.example"
+            [customizations.kernel]
+            append = "a b=c"
+            [[customizations.user]]
+            name = "u"
+            password = "p"
+            key = "k1\\n\\nk2\\n"
+            groups = ["wheel", "x"]
+            home = "/var/home/u"
+            shell = "/bin/sh"
+            uid = 4294967294
+            gid = 7
+            description = "U"
+            expiredate = 20000
+            force_password_reset = true
+            [[customizations.group]]
+            name = "x"
+            gid = 7
+            [[customizations.files]]
+            path = "/etc/f"
+            user = "u"
+            group = 7
+            mode = "600"
+            data = "ü"
+            [[customizations.directories]]
+            path = "/etc/d"
+            mode = "0700"
+            ensure_parents = true
+            [[customizations.filesystem]]
+            mountpoint = "/var/data"
+            size = "1.5 GiB"
+            """);
+    Customizations got = read.customizations();
+    Customizations.User user = got.users().get(0);
+    assertThat(user.name()).isEqualTo("u");
+    assertThat(user.password()).contains("p");
+    assertThat(user.keys()).containsExactly("k1", "k2");
+    assertThat(user.groups()).containsExactly("wheel", "x");
+    assertThat(user.home()).contains("/var/home/u");
+    assertThat(user.shell()).contains("/bin/sh");
+    assertThat(user.uid()).hasValue(4294967294L);
+    assertThat(user.gid()).hasValue(7);
+    assertThat(user.description()).contains("U");
+    assertThat(user.expireDate()).hasValue(20000);
+    assertThat(user.forcePasswordReset()).isTrue();
+    assertThat(got.groups()).containsExactly(new Customizations.Group("x", OptionalLong.of(7)));
+    Customizations.File file = got.files().get(0);
+    assertThat(file.path()).isEqualTo("/etc/f");
+    assertThat(file.user()).contains("u");
+    assertThat(file.group()).contains("7");
+    assertThat(file.permissions()).contains(0600);
+    ByteBuffer data = ByteBuffer.allocate(2);
+    file.data().read(0, data);
+    assertThat(new String(data.array(), StandardCharsets.UTF_8)).isEqualTo("ü");
+    Customizations.Directory made = got.directories().get(0);
+    assertThat(made.path()).isEqualTo("/etc/d");
+    assertThat(made.permissions()).contains(0700);
+    assertThat(made.ensureParents()).isTrue();
+    assertThat(got.hostname()).contains("h.example");
+    assertThat(read.kernelArguments()).containsExactly("a b=c");
+    assertThat(read.filesystems())
+        .containsExactly(new BuildSpec.Filesystem("/var/data", new ByteSize(1610612736)));
+  }
+
+  @Test
+  void anEmptyFileMeansNothing() throws Exception {
+    assertThat(toml("")).isEqualTo(Configuration.EMPTY);
+    assertThat(json("{}")).isEqualTo(Configuration.EMPTY);
+  }
+
+  @Test
+  void formatWrapperAndSpellingOfSizesDoNotChangeTheMeaning() throws Exception {
+    String digest =
+        toml("[[customizations.filesystem]]\nmountpoint='/'\nminsize='1 GiB'\n").digest();
+    assertThat(
+            json("{'customizations':{'filesystem':[{'mountpoint':'/','size':1073741824}]}}"
+                    .replace('\'', '"'))
+                .digest())
+        .isEqualTo(digest);
+    assertThat(
+            json("{'blueprint':{'name':'x','customizations':{'filesystem':[{'minsize':'1024 MiB','mountpoint':'/'}]}}}"
+                    .replace('\'', '"'))
+                .digest())
+        .isEqualTo(digest);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[[customizations.user]]\nname='u'\npassword='p'",
+        "[[customizations.user]]\nname='u'\npassword='q'",
+        "[[customizations.user]]\nname='u'\nkey='p'",
+        "[[customizations.user]]\nname='up'",
+        "[[customizations.user]]\nname='u'\nuid=0",
+        "[[customizations.group]]\nname='u'",
+        "[customizations.kernel]\nappend='u'",
+        "[customizations]\nhostname='u'"
+      })
+  void differentMeaningsHaveDifferentDigests(String other) throws Exception {
+    assertThat(toml(other).digest())
+        .isNotEqualTo(toml("[[customizations.user]]\nname='u'").digest())
+        .isNotEqualTo(Configuration.EMPTY.digest());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "birds=1 | c.toml: birds: unknown key",
+        "customisations.hostname='x' | c.toml: customisations: unknown key, did you mean"
+            + " \"customizations\"?",
+        "customizations.users=[] | c.toml: customizations.users: unknown key, did you mean"
+            + " \"user\"?",
+        "customizations.user=[{name='u',pasword='secret'}] | c.toml:"
+            + " customizations.user[0].pasword: unknown key, did you mean \"password\"?",
+        "customizations.timezone.timezone='UTC' | c.toml: customizations.timezone is not supported:"
+            + " put it in the container",
+        "customizations.disk.type='gpt' | c.toml: customizations.disk is not supported: use"
+            + " customizations.filesystem and --disk-size",
+        "customizations.user=[{}] | c.toml: customizations.user[0].name: is missing",
+        "customizations.user=[{name=''}] | c.toml: customizations.user[0].name: must not be empty",
+        "customizations.user=[{name='a:b'}] | c.toml: customizations.user[0].name: \"a:b\" is not a"
+            + " name that Linux takes",
+        "customizations.user={name='a'} | c.toml: customizations.user: must be an array of tables"
+            + " ([[customizations.user]]), not a table",
+        "customizations.user=['a'] | c.toml: customizations.user[0]: must be a table, not a string",
+        "customizations.user=[{name='a'},{name='a'}] | c.toml: customizations.user: \"a\" is there"
+            + " 2 times",
+        "customizations.user=[{name='a',uid='1'}] | c.toml: customizations.user[0].uid: must be an"
+            + " integer, not a string",
+        "customizations.user=[{name='a',uid=-1}] | c.toml: customizations.user[0].uid: must be an"
+            + " integer from 0 to 4294967294",
+        "customizations.user=[{name='a',uid=1.5}] | c.toml: customizations.user[0].uid: must be an"
+            + " integer from 0 to 4294967294",
+        "customizations.user=[{name='a',groups='x'}] | c.toml: customizations.user[0].groups: must"
+            + " be an array of strings, not a string",
+        "customizations.user=[{name='a',groups=[1]}] | c.toml: customizations.user[0].groups[0]:"
+            + " must be a string, not an integer",
+        "customizations.user=[{name='a',password=5}] | c.toml: customizations.user[0].password:"
+            + " must be a string, not an integer",
+        "customizations.user=[{name='a',home='x'}] | c.toml: customizations.user[0].home: \"x\""
+            + " must be absolute",
+        "customizations.user=[{name='a',force_password_reset=1}] | c.toml:"
+            + " customizations.user[0].force_password_reset: must be true or false, not an integer",
+        "customizations.hostname=2026-01-01 | c.toml: customizations.hostname: must be a string,"
+            + " not a date or time",
+        "customizations.hostname='a_b' | c.toml: customizations.hostname: must be letters, digits,"
+            + " \"-\" and \".\", at most 64 of them",
+        "customizations.kernel.append=\"a\\nb\" | c.toml: customizations.kernel.append: must be one"
+            + " line",
+        "customizations.kernel.name='x' | c.toml: customizations.kernel.name is not supported: put"
+            + " it in the container",
+        "customizations.files=[{path='/usr/x'}] | c.toml: customizations.files[0].path: \"/usr/x\""
+            + " is not allowed; paths must be below /etc, /root, /usr/local/bin, /usr/local/sbin",
+        "customizations.files=[{path='/etc/passwd'}] | c.toml: customizations.files[0].path:"
+            + " \"/etc/passwd\" is not allowed; it belongs to the operating system",
+        "customizations.files=[{path='/etc/../x'}] | c.toml: customizations.files[0].path:"
+            + " \"/etc/../x\" must be canonical",
+        "customizations.files=[{path='/etc/x',mode='9'}] | c.toml: customizations.files[0].mode:"
+            + " \"9\" must be three octal digits, such as \"0644\"",
+        "customizations.files=[{path='/etc/x',mode=0o644}] | c.toml: customizations.files[0].mode:"
+            + " must be a string, not an integer",
+        "customizations.files=[{path='/etc/x',uri='u'}] | c.toml: customizations.files[0].uri is"
+            + " not supported: write the content as data",
+        "customizations.files=[{path='/etc/x'},{path='/etc/x'}] | c.toml: customizations.files:"
+            + " \"/etc/x\" is there 2 times",
+        "customizations.directories=[{path='/var/x'}] | c.toml: customizations.directories[0].path:"
+            + " \"/var/x\" is not allowed; paths must be below /etc",
+        "customizations.filesystem=[{mountpoint='/ostree',minsize=1}] | c.toml:"
+            + " customizations.filesystem[0].mountpoint: \"/ostree\" is not allowed; use /, /boot or"
+            + " a directory of its own below /var, such as /var/data",
+        "customizations.filesystem=[{mountpoint='/boot/',minsize=1}] | c.toml:"
+            + " customizations.filesystem[0].mountpoint: \"/boot/\" must be canonical",
+        "customizations.filesystem=[{mountpoint='/'}] | c.toml: customizations.filesystem[0].minsize:"
+            + " is missing",
+        "customizations.filesystem=[{mountpoint='/',minsize=0}] | c.toml:"
+            + " customizations.filesystem[0].minsize: must be greater than 0",
+        "customizations.filesystem=[{mountpoint='/',minsize='1 XB'}] | c.toml:"
+            + " customizations.filesystem[0].minsize: \"1 XB\" is not a size; write bytes or a number"
+            + " and a unit, such as 10 GiB",
+        "customizations.filesystem=[{mountpoint='/',minsize=1,size=1}] | c.toml:"
+            + " customizations.filesystem[0].minsize: and size cannot both be set: size is an alias"
+            + " of minsize",
+      })
+  void tellsInOneLineWhatIsWrong(String text, String expected) {
+    assertThat(problem(text.strip())).isEqualTo(expected.strip());
+  }
+
+  @Test
+  void tellsEverythingThatIsWrongAtOnce() {
+    assertThat(problem("customizations.nam=1\ncustomizations.user=[{name=1}]\nx=1").lines())
+        .containsExactlyInAnyOrder(
+            "c.toml: x: unknown key",
+            "c.toml: customizations.user[0].name: must be a string, not an integer",
+            "c.toml: customizations.nam: unknown key");
+  }
+
+  @Test
+  void tellsTheLineOfASyntaxError() {
+    assertThat(problem("name = 'x'\n[customizations\n")).startsWith("c.toml: line 2, column ");
+    assertThat(problem("a = 1\na = 2\n")).startsWith("c.toml: line ");
+  }
+
+  @Test
+  void neverShowsAPassword() throws Exception {
+    String user = "[[customizations.user]]\nname='u'\npassword=";
+    assertThat(problem(user + "hunter2\n")).doesNotContain("hunter2");
+    assertThat(problem(user + "'hunter2\n")).doesNotContain("hunter2");
+    assertThat(problem(user + "'''hunter2\n")).doesNotContain("hunter2");
+    assertThat(problem(user + "99hunter2\n")).doesNotContain("hunter2");
+    assertThat(problem(user + "['hunter2']\n")).doesNotContain("hunter2");
+    assertThat(problem(user + "\"hunter2\\u0007\"\n")).doesNotContain("hunter2");
+    assertThat(problem(user + "2 hunter2\n")).doesNotContain("hunter2");
+    assertThat(toml(user + "'hunter2'\n").toString()).doesNotContain("hunter2");
+    assertThatThrownBy(() -> json("{\"customizations\":{\"user\":[{\"password\":hunter2}]}}"))
+        .isInstanceOf(ConfigException.class)
+        .message()
+        .doesNotContain("hunter2");
+    assertThatThrownBy(() -> json("{\"password\":123hunter2}"))
+        .isInstanceOf(ConfigException.class)
+        .message()
+        .doesNotContain("hunter2");
+  }
+
+  @Test
+  void refusesJsonThatIsNoSingleObject() {
+    for (String text : new String[] {"", "[]", "null", "{} {}", "{\"a\":1,\"a\":2}", "{"}) {
+      assertThatThrownBy(() -> json(text))
+          .as(text)
+          .isInstanceOf(ConfigException.class)
+          .hasMessageStartingWith("c.json: ");
+    }
+  }
+
+  @Test
+  void refusesFilesThatAreNoConfiguration() throws Exception {
+    assertThatThrownBy(() -> ConfigurationFile.read(directory.resolve("c.yaml")))
+        .hasMessageEndingWith("c.yaml: is neither .toml nor .json; rename it after its format");
+    assertThatThrownBy(() -> ConfigurationFile.read(directory.resolve("none.toml")))
+        .hasMessageEndingWith("none.toml: no such file");
+    Path binary = directory.resolve("b.toml");
+    Files.write(binary, new byte[] {(byte) 0xFF, 0});
+    assertThatThrownBy(() -> ConfigurationFile.read(binary))
+        .hasMessageEndingWith("b.toml: is not UTF-8 text");
+  }
+}

@@ -1,0 +1,186 @@
+package org.bib.boot;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import org.bib.disk.Content;
+import org.bib.failure.BuildException;
+import org.bib.layout.Architecture;
+import org.bib.tree.DirectoryNode;
+import org.bib.tree.FileNode;
+import org.bib.tree.Metadata;
+
+/**
+ * GRUB for UEFI from an image in Debian's layout: shim and signed GRUB, or GRUB's own monolithic
+ * image. Its configuration lists the boot loader entries with {@code blscfg} where GRUB has it, and
+ * an entry of its own for the first deployment where it has not.
+ */
+public final class UefiGrub {
+  private static final Metadata DIRECTORY = Metadata.root(0755);
+  private static final Metadata FILE = Metadata.root(0644);
+
+  private final DirectoryNode esp = new DirectoryNode(DIRECTORY);
+  private final DirectoryNode grub = new DirectoryNode(Metadata.root(0700));
+
+  /**
+   * The entry for the first deployment.
+   *
+   * @param title as the menu shows it
+   * @param kernel path on the boot filesystem
+   * @param initramfs path on the boot filesystem
+   * @param options kernel command line
+   */
+  public record Entry(String title, String kernel, String initramfs, String options) {}
+
+  private UefiGrub() {}
+
+  /**
+   * Finds the loaders of an image and writes their configuration.
+   *
+   * @param image merged tree of the container
+   * @param bootUuid of the filesystem of {@code /boot}
+   * @throws BuildException if the image has no UEFI loader, saying where it was looked for
+   */
+  public static UefiGrub plan(
+      DirectoryNode image, Architecture architecture, UUID bootUuid, Entry entry)
+      throws BuildException {
+    UefiGrub plan = new UefiGrub();
+    String suffix = architecture == Architecture.AMD64 ? "x64" : "aa64";
+    String platform = architecture == Architecture.AMD64 ? "x86_64-efi" : "arm64-efi";
+    List<String> lookedFor =
+        List.of(
+            "usr/lib/grub/" + platform + "-signed/grub" + suffix + ".efi.signed",
+            "usr/lib/grub/" + platform + "/monolithic/grub" + suffix + ".efi");
+    FileNode grub = first(image, lookedFor).orElse(null);
+    if (grub == null) {
+      throw new BuildException(
+          "the image has no UEFI boot loader: no /" + String.join(", no /", lookedFor),
+          "install grub-efi in the image");
+    }
+    Optional<FileNode> shim =
+        first(
+            image,
+            List.of(
+                "usr/lib/shim/shim" + suffix + ".efi.signed",
+                "usr/lib/shim/shim" + suffix + ".efi"));
+    DirectoryNode efi = plan.esp.directory("EFI", DIRECTORY);
+    DirectoryNode boot = efi.directory("BOOT", DIRECTORY);
+    // Removable media path (UEFI 2.10, 3.5.1.1); shim starts the grub beside it.
+    String fallback = "BOOT" + suffix.toUpperCase(Locale.ROOT) + ".EFI";
+    boot.put(fallback, copy(shim.orElse(grub)));
+    boot.put("grub" + suffix + ".efi", copy(grub));
+    first(
+            image,
+            List.of(
+                "usr/lib/shim/mm" + suffix + ".efi.signed", "usr/lib/shim/mm" + suffix + ".efi"))
+        .ifPresent(manager -> boot.put("mm" + suffix + ".efi", copy(manager)));
+    String stub =
+        "search --no-floppy --fs-uuid --set=root "
+            + bootUuid
+            + "\nset prefix=($root)/grub2\nconfigfile $prefix/grub.cfg\n";
+    // Debian's signed GRUB looks into the directory of its distribution, whatever that is here.
+    for (String directory : List.of("BOOT", "debian", "ubuntu")) {
+      efi.directory(directory, DIRECTORY).put("grub.cfg", text(stub, 0644));
+    }
+    List<String> modules = plan.copyModules(image, platform);
+    plan.grub.put("grub.cfg", text(configuration(bootUuid, entry, modules), 0600));
+    plan.grub.put("grubenv", text(environment(), 0600));
+    return plan;
+  }
+
+  /** The tree of the EFI system partition. */
+  public DirectoryNode esp() {
+    return esp;
+  }
+
+  /** What goes to {@code /boot/grub2}. */
+  public DirectoryNode grub() {
+    return grub;
+  }
+
+  private List<String> copyModules(DirectoryNode image, String platform) {
+    List<String> names = new ArrayList<>();
+    if (image.find("usr/lib/grub/" + platform).orElse(null) instanceof DirectoryNode modules) {
+      DirectoryNode target = grub.directory(platform, DIRECTORY);
+      modules
+          .children()
+          .forEach(
+              (name, node) -> {
+                if (node instanceof FileNode file
+                    && (name.endsWith(".mod") || name.endsWith(".lst"))) {
+                  target.put(name, copy(file));
+                  names.add(name);
+                }
+              });
+    }
+    return names;
+  }
+
+  private static String configuration(UUID bootUuid, Entry entry, List<String> modules) {
+    String own =
+        """
+        menuentry %s {
+          linux %s %s
+          initrd %s
+        }
+        """
+            .formatted(quoted(entry.title()), entry.kernel(), entry.options(), entry.initramfs());
+    String entries = own;
+    for (String module : List.of("blscfg", "blsuki")) { // Fedora's, and GRUB's own since 2.14
+      if (modules.contains(module + ".mod")) {
+        // A loader under Secure Boot refuses modules; then there is the entry of the installation.
+        entries = "if insmod " + module + " ; then\n  blscfg\nelse\n" + own + "fi\n";
+      }
+    }
+    return """
+        # Lists the boot loader entries below /loader/entries, which ostree and bootc keep.
+        if [ -s $prefix/grubenv ]; then
+          load_env
+        fi
+        if serial --unit=0 --speed=115200; then
+          terminal_input console serial
+          terminal_output console serial
+        fi
+        insmod part_gpt
+        insmod ext2
+        search --no-floppy --fs-uuid --set=root %s
+        set default=0
+        set timeout=1
+        %s"""
+        .formatted(bootUuid, entries);
+  }
+
+  /** An environment block: 1024 bytes (GRUB manual, "The GRUB environment block"). */
+  private static String environment() {
+    String head =
+        """
+        # GRUB Environment Block
+        # WARNING: Do not edit this file by tools other than grub-editenv!!!
+        """;
+    return head + "#".repeat(1024 - head.length());
+  }
+
+  private static String quoted(String text) {
+    return "'" + text.replace("'", "'\\''") + "'";
+  }
+
+  private static Optional<FileNode> first(DirectoryNode image, List<String> paths) {
+    return paths.stream()
+        .map(path -> image.find(path).orElse(null))
+        .filter(FileNode.class::isInstance)
+        .map(FileNode.class::cast)
+        .findFirst();
+  }
+
+  private static FileNode copy(FileNode file) {
+    return new FileNode(FILE, file.content());
+  }
+
+  private static FileNode text(String text, int permissions) {
+    return new FileNode(
+        Metadata.root(permissions), Content.of(text.getBytes(StandardCharsets.UTF_8)));
+  }
+}

@@ -1,0 +1,331 @@
+package org.bib.build;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.bib.boot.UefiGrub;
+import org.bib.disk.ByteSize;
+import org.bib.disk.DiskImage;
+import org.bib.ext4.Ext4Options;
+import org.bib.ext4.Ext4Size;
+import org.bib.ext4.Ext4Writer;
+import org.bib.failure.ConfigException;
+import org.bib.fat.Fat32Writer;
+import org.bib.gpt.GptWriter;
+import org.bib.layout.DiskPlan;
+import org.bib.layout.DiskPlanner;
+import org.bib.layout.Seed;
+import org.bib.oci.OciLayout;
+import org.bib.oci.SourceImage;
+import org.bib.ostree.BootableImage;
+import org.bib.ostree.Deployment;
+import org.bib.ostree.KernelArguments;
+import org.bib.progress.BuildEvent;
+import org.bib.progress.BuildListener;
+import org.bib.qcow2.Compression;
+import org.bib.qcow2.Qcow2Writer;
+import org.bib.rootfs.ImageTree;
+import org.bib.secrets.Customizations;
+
+/** The flow of a build, from image to artefacts, read from top to bottom in {@link #run}. */
+public final class ImageBuild {
+  private static final List<String> DEFAULT_ARGUMENTS =
+      List.of("rw", "console=tty0", "console=ttyS0");
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final BuildSpec spec;
+  private final BuildListener listener;
+  private final Seed seed;
+  private final long seconds;
+
+  /** Registers what is to be done when the process is told to end; closing takes it back. */
+  @FunctionalInterface
+  public interface Shutdown {
+    /** Registers {@code cleanup}. */
+    Registration register(Runnable cleanup);
+
+    /** A registration. */
+    @FunctionalInterface
+    interface Registration extends AutoCloseable {
+      @Override
+      void close();
+    }
+  }
+
+  private ImageBuild(BuildSpec spec, BuildListener listener, SourceImage source) {
+    this.spec = spec;
+    this.listener = listener;
+    this.seed = new Seed(spec.seed().orElse(source.manifestDigest() + "\n" + spec.configDigest()));
+    this.seconds =
+        spec.sourceDateEpoch()
+            .orElse(source.imageConfig().created().orElse(Instant.EPOCH).getEpochSecond());
+  }
+
+  /**
+   * Builds what {@code spec} asks for.
+   *
+   * @return the artefacts and the manifest, all below the output directory
+   * @throws IOException if the world failed; nothing is left behind then
+   * @throws ConfigException if the specification asks for what cannot be
+   */
+  @SuppressWarnings("try") // the registration is there to be closed
+  public static List<Path> run(BuildSpec spec, BuildListener listener, Shutdown shutdown)
+      throws IOException, ConfigException, InterruptedException {
+    refuseWhatIsNotMade(spec);
+    try (SourceImage source = open(spec);
+        Workspace workspace = Workspace.create(spec.output());
+        Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
+        ImageTree tree = read(source, spec, workspace, listener)) {
+      ImageBuild build = new ImageBuild(spec, listener, source);
+      Plan plan = build.plan(source, tree);
+      return build.write(plan, source, workspace);
+    }
+  }
+
+  /** The plan of a build as JSON; reads the image, writes nothing but its workspace. */
+  @SuppressWarnings("try") // the registration is there to be closed
+  public static String manifest(BuildSpec spec, BuildListener listener, Shutdown shutdown)
+      throws IOException, ConfigException, InterruptedException {
+    refuseWhatIsNotMade(spec);
+    try (SourceImage source = open(spec);
+        Workspace workspace = Workspace.create(spec.output());
+        Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
+        ImageTree tree = read(source, spec, workspace, listener)) {
+      ImageBuild build = new ImageBuild(spec, listener, source);
+      return build.json(build.plan(source, tree), source).toPrettyString() + "\n";
+    }
+  }
+
+  private record Plan(DiskPlan disk, Deployment deployment, UefiGrub grub) {}
+
+  private static void refuseWhatIsNotMade(BuildSpec spec) throws ConfigException {
+    if (!spec.customizations().equals(Customizations.NONE)
+        || !spec.disk().filesystems().isEmpty()) {
+      throw new ConfigException(
+          "customizations", "only kernel arguments are written by this version");
+    }
+  }
+
+  private static SourceImage open(BuildSpec spec) throws IOException, ConfigException {
+    if (!spec.image().startsWith("oci:")) {
+      throw new ConfigException(
+          spec.image(), "this version reads OCI layouts only; name oci:DIR[:TAG]");
+    }
+    String rest = spec.image().substring("oci:".length());
+    int colon = rest.lastIndexOf(':');
+    boolean tagged = colon > rest.lastIndexOf('/');
+    return OciLayout.open(
+        Path.of(tagged ? rest.substring(0, colon) : rest),
+        tagged ? Optional.of(rest.substring(colon + 1)) : Optional.empty(),
+        spec.source());
+  }
+
+  private static ImageTree read(
+      SourceImage source, BuildSpec spec, Workspace workspace, BuildListener listener)
+      throws IOException, InterruptedException {
+    listener.on(new BuildEvent.StepStarted("layers", "Reading layers"));
+    long start = System.nanoTime();
+    ImageTree tree = ImageTree.read(source, workspace.directory(), spec.threads(), listener);
+    listener.on(new BuildEvent.StepFinished("layers", Duration.ofNanos(System.nanoTime() - start)));
+    return tree;
+  }
+
+  private Plan plan(SourceImage source, ImageTree tree) throws IOException, InterruptedException {
+    BootableImage image = BootableImage.inspect(tree.root(), source.imageConfig().labels());
+    listener.on(new BuildEvent.StepStarted("deployment", "Making the ostree deployment"));
+    long start = System.nanoTime();
+    UUID bootUuid = seed.uuid("filesystem:boot");
+    List<String> first =
+        List.of("root=UUID=" + seed.uuid("filesystem:root"), "rw", "boot=UUID=" + bootUuid);
+    KernelArguments arguments =
+        new KernelArguments()
+            .add(first)
+            .addFrom(tree.root(), spec.source().architecture())
+            .add(spec.kernel().defaults() ? DEFAULT_ARGUMENTS : List.of())
+            .add(spec.kernel().append());
+    Deployment deployment =
+        Deployment.deploy(
+            new Deployment.Request(
+                new Deployment.Trees(
+                    tree.root(), tree.firstLayer(), source.layers().get(0).digest().toString()),
+                new Deployment.Documents(
+                    new String(source.manifest(), StandardCharsets.UTF_8),
+                    new String(source.config(), StandardCharsets.UTF_8),
+                    source.manifestDigest().toString()),
+                source.imageConfig(),
+                imageReference(),
+                arguments.toList(),
+                bootUuid,
+                seconds,
+                spec.threads()),
+            image);
+    UefiGrub grub =
+        UefiGrub.plan(
+            tree.root(),
+            spec.source().architecture(),
+            bootUuid,
+            new UefiGrub.Entry(
+                deployment.title(),
+                deployment.kernelPath(),
+                deployment.initramfsPath(),
+                deployment.options()));
+    deployment.boot().put("grub2", grub.grub());
+    ByteSize root = Ext4Size.minimum(deployment.sysroot());
+    DiskPlan disk =
+        DiskPlanner.plan(
+            new DiskPlanner.Request(
+                spec.source().architecture(),
+                spec.disk().size().exact(),
+                spec.disk().size().minimal(),
+                Ext4Size.minimum(deployment.boot()),
+                root,
+                root,
+                List.of(),
+                seed));
+    listener.on(
+        new BuildEvent.StepFinished("deployment", Duration.ofNanos(System.nanoTime() - start)));
+    return new Plan(disk, deployment, grub);
+  }
+
+  /** What the installed system follows: the target as typed, a registry unless it names another. */
+  private String imageReference() {
+    String reference = spec.targetImgref().orElse(spec.image());
+    for (String transport : List.of("docker://", "oci:", "oci-archive:", "containers-storage:")) {
+      if (reference.startsWith(transport)) {
+        return reference;
+      }
+    }
+    return "docker://" + reference;
+  }
+
+  private List<Path> write(Plan plan, SourceImage source, Workspace workspace)
+      throws IOException, InterruptedException {
+    listener.on(new BuildEvent.StepStarted("disk", "Writing the disk"));
+    long start = System.nanoTime();
+    List<Path> artefacts = new ArrayList<>();
+    Path raw = workspace.directory().resolve("disk.raw");
+    Path qcow2 = workspace.directory().resolve("disk.qcow2");
+    boolean wantsQcow2 = spec.types().contains(ImageType.QCOW2);
+    boolean wantsRaw = spec.types().stream().anyMatch(type -> type != ImageType.QCOW2);
+    try (DiskImage image = DiskImage.create(raw, plan.disk().size())) {
+      GptWriter.write(raw, plan.disk());
+      for (DiskPlan.Partition partition : plan.disk().partitions()) {
+        writeFilesystem(image, partition, plan);
+      }
+      if (wantsQcow2) {
+        // Read through the placed contents: no raw disk is needed for it.
+        Qcow2Writer.write(image, qcow2, compression(), spec.threads(), done -> {});
+      }
+      if (wantsRaw) {
+        image.materialize();
+        image.sync();
+      }
+    }
+    Path manifest = workspace.directory().resolve("manifest.json");
+    Files.writeString(manifest, json(plan, source).toPrettyString() + "\n");
+    if (wantsQcow2) {
+      artefacts.add(move(qcow2, spec.output().resolve(ImageType.QCOW2.path())));
+    }
+    if (wantsRaw) {
+      artefacts.add(move(raw, spec.output().resolve(ImageType.RAW.path())));
+    }
+    Set<String> types = new LinkedHashSet<>();
+    spec.types().forEach(type -> types.add(type.typeName()));
+    artefacts.add(
+        move(manifest, spec.output().resolve("manifest-" + String.join("-", types) + ".json")));
+    listener.on(new BuildEvent.StepFinished("disk", Duration.ofNanos(System.nanoTime() - start)));
+    return List.copyOf(artefacts);
+  }
+
+  private Compression compression() {
+    return switch (spec.compression()) {
+      case ZLIB -> Compression.ZLIB;
+      case ZSTD -> Compression.ZSTD;
+    };
+  }
+
+  private void writeFilesystem(DiskImage image, DiskPlan.Partition partition, Plan plan)
+      throws IOException, InterruptedException {
+    Instant time = Instant.ofEpochSecond(seconds);
+    switch (partition.role()) {
+      case ESP ->
+          Fat32Writer.write(
+              image,
+              partition.start(),
+              partition.size(),
+              new Fat32Writer.Options(seed.u32("filesystem:esp"), "EFI-SYSTEM", time),
+              plan.grub().esp());
+      case XBOOTLDR ->
+          Ext4Writer.write(
+              image,
+              partition.start(),
+              partition.size(),
+              options("boot", time),
+              plan.deployment().boot());
+      case ROOT ->
+          Ext4Writer.write(
+              image,
+              partition.start(),
+              partition.size(),
+              options("root", time),
+              plan.deployment().sysroot());
+      case BIOS_BOOT, DATA -> {} // no filesystem of this version's
+    }
+  }
+
+  private Ext4Options options(String label, Instant time) {
+    return new Ext4Options(
+        seed.uuid("filesystem:" + label), seed.uuid("hash-seed:" + label), label, time);
+  }
+
+  private ObjectNode json(Plan plan, SourceImage source) {
+    ObjectNode root = JSON.createObjectNode();
+    root.put("version", 1);
+    root.putObject("image")
+        .put("reference", spec.image())
+        .put("digest", source.manifestDigest().toString());
+    root.put("commit", plan.deployment().commit().hex());
+    root.put("kernelArguments", plan.deployment().options());
+    ObjectNode disk = root.putObject("disk");
+    disk.put("size", plan.disk().size().bytes());
+    disk.put("guid", plan.disk().guid().toString());
+    var partitions = disk.putArray("partitions");
+    for (DiskPlan.Partition partition : plan.disk().partitions()) {
+      partitions
+          .addObject()
+          .put("role", partition.role().name())
+          .put("type", partition.role().typeGuid().toString())
+          .put("guid", partition.guid().toString())
+          .put("start", partition.start())
+          .put("size", partition.size().bytes())
+          .put("mountpoint", partition.mountpoint());
+    }
+    return root;
+  }
+
+  private static Path move(Path from, Path to) throws IOException {
+    Files.createDirectories(to.toAbsolutePath().getParent());
+    return Files.move(
+        from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private static void deleteQuietly(Workspace workspace) {
+    try {
+      workspace.close();
+    } catch (IOException e) {
+      // The process is ending; there is nobody left to tell.
+    }
+  }
+}

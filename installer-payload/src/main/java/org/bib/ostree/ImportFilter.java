@@ -1,0 +1,68 @@
+package org.bib.ostree;
+
+import java.util.Map;
+import java.util.Set;
+import org.bib.failure.BuildException;
+import org.bib.tree.DirectoryNode;
+import org.bib.tree.FileNode;
+import org.bib.tree.Metadata;
+import org.bib.tree.Node;
+
+/**
+ * What ostree keeps of a container's tree (ostree-ext, tar/write.rs): {@code /etc} becomes {@code
+ * /usr/etc}, and directories that the running system fills stay empty.
+ */
+final class ImportFilter {
+  private static final Set<String> API_DIRECTORIES = Set.of("run", "tmp", "proc", "sys", "dev");
+
+  private ImportFilter() {}
+
+  /**
+   * The tree to commit for a container's merged tree, which stays as it is; files are shared.
+   *
+   * @throws BuildException if the tree has both {@code /etc} and {@code /usr/etc}
+   */
+  static DirectoryNode filter(DirectoryNode container) throws BuildException {
+    DirectoryNode root = new DirectoryNode(container.metadata());
+    for (Map.Entry<String, Node> entry : container.children().entrySet()) {
+      String name = entry.getKey();
+      Node node = entry.getValue();
+      if (API_DIRECTORIES.contains(name) && node instanceof DirectoryNode directory) {
+        root.put(name, new DirectoryNode(directory.metadata()));
+      } else if (!name.equals("etc")) {
+        root.put(name, node instanceof DirectoryNode directory ? copy(directory) : node);
+      }
+    }
+    if (container.child("etc") instanceof DirectoryNode etc) {
+      moveEtc(root, copy(etc));
+    }
+    return root;
+  }
+
+  private static void moveEtc(DirectoryNode root, DirectoryNode etc) throws BuildException {
+    // A layer may bring /etc alone.
+    DirectoryNode usr = root.directory("usr", Metadata.root(0755));
+    if (usr.child("etc") != null) {
+      throw new BuildException(
+          "the image has both /etc and /usr/etc, which is where ostree keeps the former",
+          "remove /usr/etc from the image");
+    }
+    // Container builders leave these behind, empty, where they were mounted over.
+    for (String name : new String[] {"hostname", "resolv.conf"}) {
+      if (etc.child(name) instanceof FileNode file && file.content().size() == 0) {
+        etc.remove(name);
+      }
+    }
+    usr.put("etc", etc);
+  }
+
+  private static DirectoryNode copy(DirectoryNode directory) {
+    DirectoryNode copy = new DirectoryNode(directory.metadata());
+    directory
+        .children()
+        .forEach(
+            (name, node) ->
+                copy.put(name, node instanceof DirectoryNode below ? copy(below) : node));
+    return copy;
+  }
+}

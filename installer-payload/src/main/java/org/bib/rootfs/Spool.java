@@ -1,0 +1,119 @@
+package org.bib.rootfs;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.bib.disk.ByteRange;
+import org.bib.disk.Content;
+import org.bib.disk.SpooledContent;
+
+/**
+ * A file that takes the contents of a layer's files one after the other. Runs of zeros stay holes
+ * of it and are remembered, so that they never are written anywhere. One thread writes; contents
+ * may be read from any thread once {@link #flush} was called.
+ */
+final class Spool implements Closeable {
+  private static final int CHUNK = 1 << 16; // the grain in which zeros are found
+  private static final byte[] ZEROS = new byte[CHUNK];
+
+  private final FileChannel channel;
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
+  private long bufferStart; // where in the file the buffer belongs
+  private long end;
+
+  private Spool(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  static Spool create(Path file) throws IOException {
+    return new Spool(
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.SPARSE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE));
+  }
+
+  /** Takes the content of the current member of {@code tar}. */
+  Content add(TarReader tar, TarEntry entry) throws IOException {
+    if (entry.size() == 0) {
+      return Content.EMPTY;
+    }
+    long start = end;
+    List<ByteRange> data = new ArrayList<>();
+    byte[] chunk = new byte[CHUNK];
+    for (ByteRange range : entry.sparse().orElse(List.of(new ByteRange(0, entry.size())))) {
+      take(tar, range, chunk, start, data);
+    }
+    end = start + entry.size();
+    return new SpooledContent(channel, start, entry.size(), data);
+  }
+
+  private void take(TarReader tar, ByteRange range, byte[] chunk, long start, List<ByteRange> data)
+      throws IOException {
+    long at = range.offset();
+    while (at < range.end()) {
+      // Chunks start at multiples of their size within the file, so that holes are aligned.
+      long stop = Math.min(range.end(), (at / CHUNK + 1) * CHUNK);
+      int length = Math.toIntExact(stop - at);
+      int n = 0;
+      while (n < length) {
+        int got = tar.read(chunk, n, length - n);
+        if (got < 0) {
+          throw new IOException("a file is shorter than its header says");
+        }
+        n += got;
+      }
+      if (length < CHUNK || !Arrays.equals(chunk, ZEROS)) {
+        write(start + at, chunk, length);
+        extend(data, at, length);
+      }
+      at = stop;
+    }
+  }
+
+  /** Adds a run to the data ranges, which start at multiples of 4096 and are not adjacent. */
+  private static void extend(List<ByteRange> data, long offset, int length) {
+    long aligned = offset & -4096;
+    ByteRange last = data.isEmpty() ? null : data.get(data.size() - 1);
+    if (last != null && aligned <= last.end()) {
+      data.set(data.size() - 1, new ByteRange(last.offset(), offset + length - last.offset()));
+    } else {
+      data.add(new ByteRange(aligned, offset + length - aligned));
+    }
+  }
+
+  private void write(long position, byte[] bytes, int length) throws IOException {
+    if (position != bufferStart + buffer.position() || buffer.remaining() < length) {
+      flush();
+      bufferStart = position;
+    }
+    buffer.put(bytes, 0, length);
+  }
+
+  /** Writes out what is buffered. */
+  void flush() throws IOException {
+    buffer.flip();
+    long at = bufferStart;
+    while (buffer.hasRemaining()) {
+      at += channel.write(buffer, at);
+    }
+    buffer.clear();
+    bufferStart = at;
+    if (channel.size() < end) {
+      channel.write(ByteBuffer.allocate(1), end - 1); // a hole at the end has a length, too
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+}

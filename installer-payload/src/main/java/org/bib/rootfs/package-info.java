@@ -1,0 +1,15 @@
+/**
+ * Layers to one tree, as the OCI image specification 1.1 (layer.md) says.
+ *
+ * <ol>
+ *   <li>{@link org.bib.rootfs.TarReader} reads entries: ustar, GNU and PAX headers;
+ *   <li>{@link org.bib.rootfs.LayerReader} turns a layer into {@link org.bib.rootfs.LayerEntry}s
+ *       while contents go to a {@link org.bib.rootfs.Spool}, several layers at a time;
+ *   <li>{@link org.bib.rootfs.LayerMerger} applies the layers in order;
+ *   <li>{@link org.bib.rootfs.ImageTree} holds the result.
+ * </ol>
+ */
+@NullMarked
+package org.bib.rootfs;
+
+import org.jspecify.annotations.NullMarked;

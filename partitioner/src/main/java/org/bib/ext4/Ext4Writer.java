@@ -1,0 +1,373 @@
+package org.bib.ext4;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import jnr.ffi.Memory;
+import jnr.ffi.Pointer;
+import org.bib.disk.ByteRange;
+import org.bib.disk.ByteSize;
+import org.bib.disk.Content;
+import org.bib.disk.DiskImage;
+import org.bib.failure.BuildException;
+import org.bib.tree.DirectoryNode;
+import org.bib.tree.FileNode;
+import org.bib.tree.Node;
+import org.bib.tree.SymlinkNode;
+
+/**
+ * Writes an ext4 filesystem with a tree in it. Structures go into the file of the image, contents
+ * are placed over it. The same tree and options give the same bytes. One thread, one use.
+ */
+public final class Ext4Writer {
+  static final int BLOCK_SIZE = 4096;
+
+  private static final int ROOT_INODE = 2;
+  private static final int LOST_FOUND_INODE = 11; // EXT4_GOOD_OLD_FIRST_INO, where mke2fs puts it
+  private static final int MAX_LINKS = 65000; // EXT4_LINK_MAX
+  private static final int S_IFDIR = 0040000;
+  private static final int S_IFREG = 0100000;
+  private static final int S_IFLNK = 0120000;
+  private static final int FAST_SYMLINK = 60; // shorter targets stand in i_block
+  private static final int OPEN_FLAGS = 0x20001; // EXT2_FLAG_64BITS | EXT2_FLAG_RW
+  private static final int NO_SYNC = 1; // EXT2_FLAG_FLUSH_NO_SYNC
+  private static final long HOLE = 1 << 16; // shorter gaps in a content are stored
+
+  private final LibExt2fs.Functions ext2fs;
+  private final Pointer fs;
+  private final DiskImage image;
+  private final long offset;
+  private final Pointer hashSeed;
+  private final Pointer outA = LibExt2fs.pointerOut();
+  private final Pointer outB = LibExt2fs.pointerOut();
+  private final Pointer blockBuffer = Memory.allocateDirect(LibExt2fs.runtime(), BLOCK_SIZE);
+  private final IdentityHashMap<Node, Slot> slots = new IdentityHashMap<>();
+  private long goal;
+
+  /** An inode to be, and how many names it has. */
+  private static final class Slot {
+    final Node node;
+    final String path;
+    int inode;
+    int links;
+
+    Slot(Node node, String path) {
+      this.node = node;
+      this.path = path;
+    }
+  }
+
+  private record Directory(DirectoryNode node, Slot slot, int parent, Map<String, Slot> entries) {}
+
+  private Ext4Writer(
+      LibExt2fs.Functions ext2fs, Pointer fs, DiskImage image, long offset, Ext4Options options) {
+    this.ext2fs = ext2fs;
+    this.fs = fs;
+    this.image = image;
+    this.offset = offset;
+    this.hashSeed = Memory.allocateDirect(LibExt2fs.runtime(), 16);
+    ByteBuffer seed = ByteBuffer.allocate(16);
+    seed.putLong(options.hashSeed().getMostSignificantBits());
+    seed.putLong(options.hashSeed().getLeastSignificantBits());
+    hashSeed.put(0, seed.array(), 0, 16);
+  }
+
+  /**
+   * Makes a filesystem and puts {@code root} into it.
+   *
+   * @param image the disk
+   * @param offset of the filesystem on the disk in bytes
+   * @param size of the filesystem; what is over whole blocks of 4096 bytes stays unused
+   * @param root becomes the root directory; a {@code lost+found} is added
+   * @throws BuildException if the tree does not fit, saying how much is needed
+   */
+  public static void write(
+      DiskImage image, long offset, ByteSize size, Ext4Options options, DirectoryNode root)
+      throws IOException, InterruptedException {
+    LibExt2fs.Functions ext2fs = LibExt2fs.functions();
+    ByteSize needed = Ext4Size.minimum(root);
+    if (needed.compareTo(size) > 0) {
+      throw new BuildException(
+          "the filesystem \""
+              + options.label()
+              + "\" has "
+              + size
+              + ", its content needs "
+              + needed,
+          "raise its size or that of the disk");
+    }
+    long blocks = size.bytes() / BLOCK_SIZE;
+    long inodes = Math.max(size.bytes() / 16384, Ext4Size.inodes(root));
+    MakeFilesystem.run(image.file(), offset, blocks, inodes, options);
+    LibExt2fs.setenv("E2FSPROGS_FAKE_TIME", Long.toString(options.seconds()));
+    Pointer out = LibExt2fs.pointerOut();
+    byte[] name = (image.file() + "?offset=" + offset + "\0").getBytes(StandardCharsets.UTF_8);
+    Pointer manager = Pointer.wrap(LibExt2fs.runtime(), ext2fs.unix_io_manager().get());
+    LibExt2fs.check(
+        "ext2fs_open2(" + image.file() + ")",
+        ext2fs.ext2fs_open2(name, null, OPEN_FLAGS, 0, 0, manager, out));
+    Pointer fs = out.getPointer(0);
+    Ext4Writer writer = new Ext4Writer(ext2fs, fs, image, offset, options);
+    try {
+      LibExt2fs.check("ext2fs_read_bitmaps", ext2fs.ext2fs_read_bitmaps(fs));
+      writer.populate(root);
+    } finally {
+      LibExt2fs.check("ext2fs_close2", ext2fs.ext2fs_close2(fs, NO_SYNC));
+    }
+  }
+
+  private void populate(DirectoryNode root) throws IOException {
+    List<Directory> directories = new ArrayList<>();
+    Slot rootSlot = new Slot(root, "/");
+    rootSlot.inode = ROOT_INODE;
+    assign(root, rootSlot, ROOT_INODE, directories);
+    for (Directory directory : directories) {
+      for (Slot slot : directory.entries().values()) {
+        if (slot.inode == 0) {
+          slot.inode = newInode(directory.slot().inode, 0);
+          write(slot);
+        }
+      }
+    }
+    for (Directory directory : directories) {
+      writeDirectory(directory);
+    }
+  }
+
+  /** Collects directories, parents first, and counts the names of every inode. */
+  private void assign(DirectoryNode node, Slot slot, int parent, List<Directory> directories)
+      throws IOException {
+    Map<String, Slot> entries = new LinkedHashMap<>();
+    directories.add(new Directory(node, slot, parent, entries));
+    for (Map.Entry<String, Node> child : node.children().entrySet()) {
+      String path = slot.path.equals("/") ? "/" + child.getKey() : slot.path + "/" + child.getKey();
+      if (child.getValue() instanceof DirectoryNode directory) {
+        Slot made = new Slot(directory, path);
+        made.inode = newInode(slot.inode, S_IFDIR);
+        entries.put(child.getKey(), made);
+        assign(directory, made, slot.inode, directories);
+      } else {
+        Slot known = slots.get(child.getValue());
+        if (known == null || known.links == MAX_LINKS) {
+          known = new Slot(child.getValue(), path);
+          slots.put(child.getValue(), known);
+        }
+        known.links++;
+        entries.put(child.getKey(), known);
+      }
+    }
+  }
+
+  private void write(Slot slot) throws IOException {
+    if (slot.node instanceof FileNode file) {
+      InodeImage inode = new InodeImage(S_IFREG, file.metadata(), slot.links);
+      writeFile(slot, inode, file.content());
+    } else if (slot.node instanceof SymlinkNode symlink) {
+      InodeImage inode = new InodeImage(S_IFLNK, symlink.metadata(), slot.links);
+      byte[] target = symlink.target().getBytes(StandardCharsets.UTF_8);
+      if (target.length < FAST_SYMLINK) {
+        inode.setSize(target.length);
+        inode.block().put(0, target);
+        finish(slot, inode, 0);
+      } else {
+        writeFile(slot, inode, Content.of(target));
+      }
+    }
+  }
+
+  private void writeFile(Slot slot, InodeImage inode, Content content) throws IOException {
+    inode.setSize(content.size());
+    List<Extent> extents = new ArrayList<>();
+    for (ByteRange range : storedRanges(content)) {
+      long first = range.offset() / BLOCK_SIZE;
+      long count = (range.end() + BLOCK_SIZE - 1) / BLOCK_SIZE - first;
+      List<Extent> run = allocate(first, count);
+      for (Extent extent : run) {
+        long position = extent.logical() * BLOCK_SIZE;
+        long length = Math.min((long) extent.length() * BLOCK_SIZE, range.end() - position);
+        image.place(offset + extent.physical() * BLOCK_SIZE, content, position, length);
+      }
+      extents.addAll(run);
+    }
+    writeExtents(slot, inode, extents);
+  }
+
+  /** Data ranges with the gaps closed that are too short to be worth an extent. */
+  private static List<ByteRange> storedRanges(Content content) {
+    List<ByteRange> stored = new ArrayList<>();
+    for (ByteRange range : content.dataRanges()) {
+      ByteRange last = stored.isEmpty() ? null : stored.get(stored.size() - 1);
+      if (last != null && range.offset() - last.end() < HOLE) {
+        stored.set(stored.size() - 1, new ByteRange(last.offset(), range.end() - last.offset()));
+      } else {
+        stored.add(range);
+      }
+    }
+    return stored;
+  }
+
+  private void writeExtents(Slot slot, InodeImage inode, List<Extent> extents) throws IOException {
+    inode.addFlags(InodeImage.FLAG_EXTENTS);
+    long blocks = extents.stream().mapToLong(Extent::length).sum();
+    ExtentTree tree = ExtentTree.of(extents);
+    List<Long> nodes = new ArrayList<>();
+    for (int i = 0; i < tree.nodeCount(); i++) {
+      nodes.add(allocate(0, 1).get(0).physical());
+    }
+    tree.putRoot(inode.block(), nodes);
+    finish(slot, inode, blocks + nodes.size());
+    for (int i = 0; i < nodes.size(); i++) {
+      // The checksum covers the inode's number and generation, so the inode comes first.
+      blockBuffer.put(0, tree.node(i, nodes), 0, BLOCK_SIZE);
+      LibExt2fs.check(
+          "ext2fs_extent_block_csum_set",
+          ext2fs.ext2fs_extent_block_csum_set(fs, slot.inode, blockBuffer));
+      byte[] node = new byte[BLOCK_SIZE];
+      blockBuffer.get(0, node, 0, BLOCK_SIZE);
+      image.write(offset + nodes.get(i) * BLOCK_SIZE, ByteBuffer.wrap(node));
+    }
+  }
+
+  /** Adds the attributes and writes the inode. */
+  private void finish(Slot slot, InodeImage inode, long blocks) throws IOException {
+    long all = blocks;
+    ExtendedAttributes attributes =
+        new ExtendedAttributes(slot.node.metadata().xattrs(), slot.path);
+    attributes.putIntoInode(inode.attributes());
+    if (attributes.needBlock()) {
+      long block = allocate(0, 1).get(0).physical();
+      inode.setFileAcl(block);
+      all++;
+      blockBuffer.put(0, attributes.block(), 0, BLOCK_SIZE);
+      LibExt2fs.check(
+          "ext2fs_write_ext_attr3",
+          ext2fs.ext2fs_write_ext_attr3(fs, block, blockBuffer, slot.inode));
+    }
+    inode.setBlocks(all);
+    LibExt2fs.check(
+        "ext2fs_write_inode_full(" + slot.path + ")",
+        ext2fs.ext2fs_write_inode_full(fs, slot.inode, inode.toByteArray(), InodeImage.SIZE));
+  }
+
+  private void writeDirectory(Directory directory) throws IOException {
+    Slot slot = directory.slot();
+    boolean isRoot = slot.inode == ROOT_INODE;
+    List<DirectoryBlocks.Entry> entries = new ArrayList<>();
+    int subdirectories = 0;
+    for (Map.Entry<String, Slot> entry : directory.entries().entrySet()) {
+      boolean isDirectory = entry.getValue().node instanceof DirectoryNode;
+      subdirectories += isDirectory ? 1 : 0;
+      int type = isDirectory ? 2 : entry.getValue().node instanceof FileNode ? 1 : 7;
+      entries.add(entry(entry.getKey(), entry.getValue().inode, type));
+    }
+    if (isRoot && directory.node().child("lost+found") == null) {
+      subdirectories++;
+      entries.add(entry("lost+found", LOST_FOUND_INODE, 2));
+    }
+    boolean linear = DirectoryBlocks.fitOneBlock(entries);
+    List<byte[]> blocks =
+        linear
+            ? List.of(DirectoryBlocks.linear(slot.inode, directory.parent(), entries))
+            : DirectoryBlocks.tree(slot.inode, directory.parent(), entries);
+    List<Extent> extents = new ArrayList<>();
+    if (isRoot) {
+      extents.add(new Extent(0, rootBlock(), 1));
+    }
+    if (blocks.size() > extents.size()) {
+      extents.addAll(allocate(extents.size(), blocks.size() - extents.size()));
+    }
+    // dir_nlink: a directory with more names than can be counted says 1.
+    int links = subdirectories + 2 > MAX_LINKS ? 1 : subdirectories + 2;
+    InodeImage inode = new InodeImage(S_IFDIR, directory.node().metadata(), links);
+    inode.setSize((long) blocks.size() * BLOCK_SIZE);
+    inode.addFlags(linear ? 0 : InodeImage.FLAG_INDEX);
+    inode.addFlags(directory.node().immutable() ? InodeImage.FLAG_IMMUTABLE : 0);
+    writeExtents(slot, inode, extents);
+    for (Extent extent : extents) {
+      for (int i = 0; i < extent.length(); i++) {
+        blockBuffer.put(0, blocks.get((int) extent.logical() + i), 0, BLOCK_SIZE);
+        LibExt2fs.check(
+            "ext2fs_write_dir_block4",
+            ext2fs.ext2fs_write_dir_block4(fs, extent.physical() + i, blockBuffer, 0, slot.inode));
+      }
+    }
+  }
+
+  private DirectoryBlocks.Entry entry(String name, int inode, int type) throws IOException {
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    LibExt2fs.check(
+        "ext2fs_dirhash",
+        ext2fs.ext2fs_dirhash(hashVersion(), bytes, bytes.length, hashSeed, outA, outB));
+    return new DirectoryBlocks.Entry(
+        ByteBuffer.wrap(bytes),
+        inode,
+        type,
+        outA.getInt(0) & 0xFFFF_FFFFL,
+        outB.getInt(0) & 0xFFFF_FFFFL);
+  }
+
+  /**
+   * Half MD4, over signed or unsigned characters as mke2fs chose by the machine it runs on
+   * (s_flags, EXT2_FLAGS_UNSIGNED_HASH).
+   */
+  private int hashVersion() {
+    Pointer superblock = fs.getPointer(32);
+    return (superblock.getInt(0x160) & 2) == 0 ? 1 : 4;
+  }
+
+  /** The block that mke2fs gave to the root directory. */
+  private long rootBlock() throws IOException {
+    byte[] bytes = new byte[InodeImage.SIZE];
+    LibExt2fs.check(
+        "ext2fs_read_inode_full",
+        ext2fs.ext2fs_read_inode_full(fs, ROOT_INODE, bytes, bytes.length));
+    ByteBuffer inode = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    // i_block: header, then the first extent: ee_start_hi at 6, ee_start_lo at 8
+    return (inode.getShort(40 + 12 + 6) & 0xFFFFL) << 32
+        | (inode.getInt(40 + 12 + 8) & 0xFFFF_FFFFL);
+  }
+
+  private int newInode(int directory, int type) throws IOException {
+    long error = ext2fs.ext2fs_new_inode(fs, directory, type, null, outA);
+    LibExt2fs.check("ext2fs_new_inode", error);
+    int inode = outA.getInt(0);
+    ext2fs.ext2fs_inode_alloc_stats2(fs, inode, 1, type == S_IFDIR ? 1 : 0);
+    return inode;
+  }
+
+  /** Allocates {@code count} blocks for a run of a file, in as few extents as there are. */
+  private List<Extent> allocate(long logical, long count) throws IOException {
+    List<Extent> extents = new ArrayList<>();
+    long at = logical;
+    long left = count;
+    while (left > 0) {
+      long want = Math.min(left, Extent.MAX_LENGTH);
+      long error = ext2fs.ext2fs_new_range(fs, 0, goal, want, null, outA, outB);
+      LibExt2fs.check("ext2fs_new_range", error);
+      long block = outA.getLongLong(0);
+      int got = Math.toIntExact(Math.min(outB.getLongLong(0), want));
+      ext2fs.ext2fs_block_alloc_stats_range(fs, block, got, 1);
+      goal = block + got;
+      Extent last = extents.isEmpty() ? null : extents.get(extents.size() - 1);
+      if (last != null && joins(last, block, got)) {
+        extents.set(
+            extents.size() - 1, new Extent(last.logical(), last.physical(), last.length() + got));
+      } else {
+        extents.add(new Extent(at, block, got));
+      }
+      at += got;
+      left -= got;
+    }
+    return extents;
+  }
+
+  private static boolean joins(Extent last, long block, int length) {
+    return last.physical() + last.length() == block && last.length() + length <= Extent.MAX_LENGTH;
+  }
+}

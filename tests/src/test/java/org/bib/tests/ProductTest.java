@@ -1,0 +1,257 @@
+package org.bib.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * Builds the example OS as a user without privileges and asks independent readers. Wants root, to
+ * drop it and to mount what was built, and the example OS where {@code tests/run} puts it.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.MethodName.class)
+class ProductTest {
+  private static final Path TOP = Path.of("..").toAbsolutePath().normalize();
+  private static final Path EXAMPLE = TOP.resolve("build/example-os");
+  private static final String NOBODY = "65534";
+  // Where the default table has them.
+  private static final long BOOT_OFFSET = 503L << 20;
+  private static final long ROOT_OFFSET = 1527L << 20;
+
+  private Path dir = Path.of("");
+  private Path disk = Path.of("");
+
+  private record Result(int status, String out, String err) {}
+
+  @BeforeAll
+  void build() throws IOException, InterruptedException {
+    assertThat(EXAMPLE.resolve("oci-layout")).as("made by tests/run").exists();
+    dir = Files.createTempDirectory("bib-tests");
+    Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxrwxrwx"));
+    // A checkout may lie where only its owner can read; nobody gets copies.
+    checked(
+        "sh",
+        "-c",
+        "mkdir \"$2/jars\" && cp \"$1\"/builder-cli/target/*.jar \"$1\"/builder-cli/target/lib/*.jar"
+            + " \"$2/jars\" && cp -r \"$1/build/example-os\" \"$2/image\" && chmod -R a+rX \"$2\"",
+        "sh",
+        TOP.toString(),
+        dir.toString());
+    Result result = bib(Map.of(), "one", "--type", "raw", "--type", "qcow2");
+    assertThat(result.status()).as(result.err()).isZero();
+    disk = dir.resolve("one/image/disk.raw");
+    assertThat(result.out()).contains(disk.toString());
+  }
+
+  @AfterAll
+  void deleteAll() throws IOException, InterruptedException {
+    run("rm", "-rf", dir.toString());
+  }
+
+  @Test
+  void partitionTableIsSound() throws IOException, InterruptedException {
+    assertThat(checked("sgdisk", "-v", disk.toString())).contains("No problems found");
+    assertThat(Files.size(disk)).isEqualTo(10L << 30);
+  }
+
+  @Test
+  void qcow2HoldsTheSameDisk() throws IOException, InterruptedException {
+    String qcow2 = dir.resolve("one/qcow2/disk.qcow2").toString();
+    assertThat(checked("qemu-img", "check", qcow2)).contains("No errors were found");
+    assertThat(checked("qemu-img", "compare", disk.toString(), qcow2)).contains("identical");
+  }
+
+  @Test
+  void filesystemsAreSound() throws IOException, InterruptedException {
+    checked("e2fsck", "-fn", disk + "?offset=" + BOOT_OFFSET);
+    checked("e2fsck", "-fn", disk + "?offset=" + ROOT_OFFSET);
+    Path esp = dir.resolve("esp");
+    checked("dd", "if=" + disk, "of=" + esp, "bs=1M", "skip=2", "count=501", "status=none");
+    checked("fsck.vfat", "-n", esp.toString());
+  }
+
+  @Test
+  void ostreeFindsNothingWrong() throws IOException, InterruptedException {
+    Path mount = Files.createDirectory(dir.resolve("sysroot"));
+    checked(
+        "mount",
+        "-o",
+        "loop,ro,noload,sizelimit=" + (8712L << 20) + ",offset=" + ROOT_OFFSET,
+        disk.toString(),
+        mount.toString());
+    try {
+      checked(
+          "mount",
+          "-o",
+          "loop,ro,noload,sizelimit=" + (1L << 30) + ",offset=" + BOOT_OFFSET,
+          disk.toString(),
+          mount + "/boot");
+      try {
+        assertThat(checked("ostree", "fsck", "--repo=" + mount + "/ostree/repo"))
+            .contains("no errors found");
+        assertThat(checked("ostree", "refs", "--repo=" + mount + "/ostree/repo"))
+            .contains("ostree/1/1/0");
+      } finally {
+        checked("umount", mount + "/boot");
+      }
+    } finally {
+      checked("umount", mount.toString());
+    }
+  }
+
+  /**
+   * The tree as umoci unpacks it, against the deployment: type, mode, owner, content, attributes.
+   */
+  @Test
+  void deploymentIsWhatUmociUnpacks() throws IOException, InterruptedException {
+    Path bundle = dir.resolve("bundle");
+    checked("umoci", "unpack", "--image", EXAMPLE + ":gzip", bundle.toString());
+    Path rootfs = bundle.resolve("rootfs");
+    Path mount = Files.createDirectory(dir.resolve("deployed"));
+    checked(
+        "mount",
+        "-o",
+        "loop,ro,noload,sizelimit=" + (8712L << 20) + ",offset=" + ROOT_OFFSET,
+        disk.toString(),
+        mount.toString());
+    try {
+      List<Path> deployments = new ArrayList<>();
+      try (var paths = Files.newDirectoryStream(mount.resolve("ostree/deploy/default/deploy"))) {
+        paths.forEach(
+            path -> {
+              if (Files.isDirectory(path)) {
+                deployments.add(path);
+              }
+            });
+      }
+      assertThat(deployments).hasSize(1);
+      Path deployment = deployments.get(0);
+      for (String top : List.of("usr", "var")) {
+        assertThat(listing(deployment, top, "usr/etc")).isEqualTo(listing(rootfs, top, "usr/etc"));
+      }
+      assertThat(listing(deployment.resolve("usr"), "etc", "etc/fstab"))
+          .isEqualTo(listing(rootfs, "etc", "etc/fstab"));
+      assertThat(listing(deployment, "etc", "etc/fstab"))
+          .isEqualTo(listing(rootfs, "etc", "etc/fstab"));
+    } finally {
+      checked("umount", mount.toString());
+    }
+  }
+
+  private static String listing(Path base, String below, String without)
+      throws IOException, InterruptedException {
+    String script =
+        "cd \"$1\" && find \"$2\" -path \"$3\" -prune -o -printf '%p %y %m %U:%G %l\\n' | sort;"
+            + " find \"$2\" -path \"$3\" -prune -o -type f -print0 | sort -z | xargs -0 sha256sum;"
+            + " getfattr -R -P -d -m '^(user|security)' -e hex \"$2\" 2>/dev/null | sort";
+    return checked("sh", "-c", script, "sh", base.toString(), below, without);
+  }
+
+  @Test
+  void sameInputGivesSameBytesWhateverTheThreadsZoneAndLocale()
+      throws IOException, InterruptedException {
+    Result result =
+        bib(Map.of("TZ", "Asia/Tokyo", "LC_ALL", "C"), "two", "--type", "raw", "--threads", "1");
+    assertThat(result.status()).as(result.err()).isZero();
+    assertThat(Files.mismatch(disk, dir.resolve("two/image/disk.raw"))).isEqualTo(-1);
+  }
+
+  @Test
+  void failuresTellOneLineAndLeaveNothing() throws IOException, InterruptedException {
+    Result small = bib(Map.of(), "small", "--type", "raw", "--disk-size", "1600MiB");
+    assertThat(small.status()).isEqualTo(1);
+    assertThat(small.err()).contains("is too small: this image needs");
+    Result arm = bib(Map.of(), "small", "--type", "raw", "--target-arch", "arm64");
+    assertThat(arm.status()).isEqualTo(1);
+    assertThat(arm.err()).contains("for linux/amd64, not for linux/arm64");
+    try (var left = Files.walk(dir.resolve("small"))) {
+      assertThat(left.filter(Files::isRegularFile)).isEmpty();
+    }
+    try (var left = Files.list(dir.resolve("small"))) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
+  void zBootsUnderUefiToALogin() throws IOException, InterruptedException {
+    String vm = TOP.resolve("tests/boot/vm").toString();
+    Path work = dir.resolve("vm");
+    checked(
+        vm,
+        "start",
+        "--disk",
+        disk.toString(),
+        "--firmware",
+        "uefi",
+        "--work",
+        work.toString(),
+        "--port",
+        "2251");
+    try {
+      Path console = work.resolve("console");
+      long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
+      while (!text(console).contains("example-os login:")) {
+        assertThat(System.nanoTime())
+            .as("no login; the console said:\n" + text(console))
+            .isLessThan(end);
+        TimeUnit.SECONDS.sleep(2);
+      }
+    } finally {
+      checked(vm, "stop", "--work", work.toString());
+    }
+  }
+
+  private static String text(Path file) throws IOException {
+    return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+  }
+
+  /** Runs bib as nobody, without capabilities and without a way to get any. */
+  private Result bib(Map<String, String> environment, String output, String... options)
+      throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(List.of("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"));
+    command.addAll(List.of("--no-new-privs", "--bounding-set=-all"));
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx400m", "-Dfile.encoding=UTF-8", "-cp", dir + "/jars/*"));
+    command.addAll(List.of("org.bib.cli.Main", "build"));
+    command.addAll(List.of(options));
+    command.addAll(
+        List.of(
+            "--output", dir.resolve(output).toString(), "oci:" + dir.resolve("image") + ":latest"));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(dir.toFile());
+    builder.environment().putAll(environment);
+    Path out = Files.createTempFile(dir, "out", "");
+    Path err = Files.createTempFile(dir, "err", "");
+    Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    return new Result(process.waitFor(), Files.readString(out), Files.readString(err));
+  }
+
+  private static String checked(String... command) throws IOException, InterruptedException {
+    Result result = run(command);
+    assertThat(result.status()).as(String.join(" ", command) + "\n" + result.out()).isZero();
+    return result.out();
+  }
+
+  private static Result run(String... command) throws IOException, InterruptedException {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("PATH", "/usr/local/bin:/usr/sbin:/sbin:/usr/bin:/bin");
+    Process process = builder.start();
+    process.getOutputStream().close();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Result(process.waitFor(), out, "");
+  }
+}
