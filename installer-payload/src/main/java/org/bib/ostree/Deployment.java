@@ -1,42 +1,54 @@
 package org.bib.ostree;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
-import org.bib.disk.Content;
+import java.util.regex.Pattern;
+import org.bib.failure.BuildException;
 import org.bib.oci.ImageConfig;
 import org.bib.tree.DirectoryNode;
-import org.bib.tree.FileNode;
 import org.bib.tree.Metadata;
-import org.bib.tree.Node;
 import org.bib.tree.SymlinkNode;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The first deployment of a container image: the trees of the root filesystem and of {@code /boot}
- * as {@code bootc install} leaves them.
+ * as {@code bootc install} leaves them. All that is generated has the epoch as modification time,
+ * but {@code /ostree/deploy} that of the commit.
  */
 public final class Deployment {
-  private static final String STATEROOT = "default";
   private static final Metadata DIRECTORY = Metadata.root(0755);
-  private static final ObjectMapper CANONICAL =
-      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+  // It is part of paths and of the kernel command line.
+  private static final Pattern STATEROOT = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]*");
   // What bootc install leaves behind; readonly keeps /sysroot so.
   private static final String REPOSITORY_CONFIG =
-      "[core]\nrepo_version=1\nmode=bare\n\n[sysroot]\nbootloader=none\nbootprefix=true\nreadonly=true\n";
+      """
+      [core]
+      repo_version=1
+      mode=bare
 
+      [sysroot]
+      bootloader=none
+      bootprefix=true
+      readonly=true
+      """;
+
+  private final Request request;
+  private final String stateroot;
+  private final ContainerReference reference;
+  private final BootFiles bootFiles;
   private final DirectoryNode sysroot = new DirectoryNode(DIRECTORY);
-  private final DirectoryNode boot = new DirectoryNode(DIRECTORY);
+  private final DirectoryNode boot;
+  private final DirectoryNode etc;
+  private final DirectoryNode var;
   private final Checksum commit;
   private final String title;
   private final String options;
-  private final String kernelPath;
-  private final String initramfsPath;
 
   /**
    * What is deployed, and how.
@@ -44,11 +56,12 @@ public final class Deployment {
    * @param trees of the image
    * @param documents of the image
    * @param imageConfig what the configuration says
-   * @param imageReference what the system follows, as {@code docker://NAME} or {@code oci:...}
+   * @param imageReference what the system follows, as {@link ContainerReference#parse} reads it
    * @param kernelArguments all but {@code ostree=}
    * @param bootUuid of the filesystem of {@code /boot}
    * @param seconds time of the commit
    * @param threads for hashing
+   * @param settings all the rest
    */
   public record Request(
       Trees trees,
@@ -58,13 +71,91 @@ public final class Deployment {
       List<String> kernelArguments,
       UUID bootUuid,
       long seconds,
-      int threads) {
+      int threads,
+      Settings settings) {
     public Request {
       kernelArguments = List.copyOf(kernelArguments);
     }
+
+    /** A request with {@link Settings#DEFAULT}. */
+    public Request(
+        Trees trees,
+        Documents documents,
+        ImageConfig imageConfig,
+        String imageReference,
+        List<String> kernelArguments,
+        UUID bootUuid,
+        long seconds,
+        int threads) {
+      this(
+          trees,
+          documents,
+          imageConfig,
+          imageReference,
+          kernelArguments,
+          bootUuid,
+          seconds,
+          threads,
+          Settings.DEFAULT);
+    }
   }
 
-  /** The merged tree of the image, and that of its lowest layer with the digest of its blob. */
+  /**
+   * What has defaults.
+   *
+   * @param stateroot name of the directory below {@code /ostree/deploy}
+   * @param mounts filesystems besides {@code /} and {@code /boot}
+   * @param sourceReference where the image came from, for the aleph file
+   * @param blsAppendExceptDefault as in {@link InstallConfig}
+   * @param enforceSignaturePolicy as in {@link InstallConfig}
+   */
+  public record Settings(
+      String stateroot,
+      List<Mount> mounts,
+      Optional<String> sourceReference,
+      Optional<String> blsAppendExceptDefault,
+      boolean enforceSignaturePolicy) {
+    /** What bootc does if it is told nothing. */
+    public static final Settings DEFAULT =
+        new Settings("default", List.of(), Optional.empty(), Optional.empty(), false);
+
+    public Settings {
+      mounts = List.copyOf(mounts);
+    }
+
+    /** What an image asks for. */
+    public static Settings of(
+        InstallConfig install, List<Mount> mounts, Optional<String> sourceReference) {
+      return new Settings(
+          install.stateroot().orElse(DEFAULT.stateroot),
+          mounts,
+          sourceReference,
+          install.blsAppendExceptDefault(),
+          install.enforceSignaturePolicy());
+    }
+  }
+
+  /**
+   * A filesystem for {@code /etc/fstab}.
+   *
+   * @param mountpoint absolute path
+   * @param uuid of the filesystem
+   * @param type as fstab(5) names it
+   */
+  public record Mount(String mountpoint, UUID uuid, String type) {
+    String line() {
+      String escaped = mountpoint.replace("\\", "\\134").replace(" ", "\\040");
+      return "UUID=" + uuid + " " + escaped + " " + type + " defaults 0 2\n";
+    }
+  }
+
+  /**
+   * The merged tree of the image, and that of its lowest layer with the digest of its blob.
+   *
+   * <p>An upgrade takes the latter for what that layer holds. For an image with the label {@code
+   * ostree.final-diffid} it takes it for the whole base: then {@code firstLayer} has to be the
+   * merged tree of all layers up to that one.
+   */
   public record Trees(DirectoryNode container, DirectoryNode firstLayer, String firstLayerDigest) {}
 
   /** Manifest and configuration as text, and the digest of the former. */
@@ -72,37 +163,51 @@ public final class Deployment {
 
   private Deployment(Request request, BootableImage image)
       throws IOException, InterruptedException {
+    this.request = request;
+    this.stateroot = request.settings().stateroot();
+    if (!STATEROOT.matcher(stateroot).matches()) {
+      throw new BuildException(
+          "stateroot \"" + stateroot.replaceAll("\\p{Cntrl}", "?") + "\" is no plain file name",
+          "use letters, digits, dots, dashes and underscores");
+    }
+    ContainerReference parsed = ContainerReference.parse(request.imageReference());
+    this.reference = request.settings().enforceSignaturePolicy() ? parsed.signed() : parsed;
+    if (parsed.transport().chars().anyMatch(Character::isISOControl)) {
+      throw new BuildException(
+          "the reference of the image has a control character", "name the image without it");
+    }
+
     ObjectStore store = new ObjectStore(request.threads());
     DirectoryNode tree = ImportFilter.filter(request.trees().container());
-    ObjectEncoder.TreeChecksums root = store.add(tree);
     commit =
         store.addCommit(
-            ObjectEncoder.commit(metadata(request.documents()), "", request.seconds(), root));
-    ObjectEncoder.TreeChecksums layer =
-        store.add(ImportFilter.filter(request.trees().firstLayer()));
+            ObjectEncoder.commit(
+                ContainerCommit.metadata(request.documents()),
+                "",
+                request.seconds(),
+                store.add(tree)));
     Checksum layerCommit =
-        store.addCommit(ObjectEncoder.commit(Map.of(), "", request.seconds(), layer));
+        store.addCommit(
+            ObjectEncoder.commit(
+                Map.of(),
+                "",
+                request.seconds(),
+                store.add(ImportFilter.filter(request.trees().firstLayer()))));
 
-    String bootChecksum = bootChecksum(image);
-    String bootDirectory = "ostree/" + STATEROOT + "-" + bootChecksum;
-    kernelPath = "/boot/" + bootDirectory + "/vmlinuz-" + image.kernelVersion();
-    initramfsPath = "/boot/" + bootDirectory + "/initramfs-" + image.kernelVersion() + ".img";
+    bootFiles = new BootFiles(image, stateroot);
     title = image.title() + " (ostree:0)";
-    options =
-        String.join(" ", request.kernelArguments())
-            + " ostree=/ostree/boot.1/"
-            + STATEROOT
-            + "/"
-            + bootChecksum
-            + "/0";
+    options = options(request.kernelArguments());
+    boot = bootFiles.tree(title, options);
 
-    makeBoot(image, directory(boot, bootDirectory));
     DirectoryNode ostree = sysroot.directory("ostree", DIRECTORY);
-    makeRepository(ostree, store, request, layerCommit);
-    makeDeployment(ostree, store.checkout(tree), request);
-    makeBootLinks(ostree, bootChecksum);
+    makeRepository(ostree, store, layerCommit);
+    DirectoryNode root = store.checkout(tree);
+    etc = etc(root);
+    var = var(root);
+    makeDeployment(ostree, root);
+    makeBootLinks(ostree);
     sysroot.put("boot", new DirectoryNode(DIRECTORY));
-    sysroot.put(".bootc-aleph.json", ObjectStore.textFile(aleph(request, image)));
+    sysroot.put(".bootc-aleph.json", ObjectStore.textFile(aleph(image)));
   }
 
   /**
@@ -125,6 +230,16 @@ public final class Deployment {
     return boot;
   }
 
+  /** {@code /etc} of the system to be: part of {@link #sysroot}, there to be added to. */
+  public DirectoryNode etc() {
+    return etc;
+  }
+
+  /** {@code /var} of the system to be: part of {@link #sysroot}, there to be added to. */
+  public DirectoryNode var() {
+    return var;
+  }
+
   /** The commit that is deployed. */
   public Checksum commit() {
     return commit;
@@ -142,178 +257,138 @@ public final class Deployment {
 
   /** Path of the kernel as the entry has it. */
   public String kernelPath() {
-    return kernelPath;
+    return bootFiles.kernelPath();
   }
 
   /** Path of the initramfs as the entry has it. */
   public String initramfsPath() {
-    return initramfsPath;
+    return bootFiles.initramfsPath();
   }
 
-  /** Merge commit metadata of ostree-ext, store.rs. */
-  private static Map<String, String> metadata(Documents documents) throws IOException {
-    TreeMap<String, String> metadata = new TreeMap<>();
-    metadata.put("ostree.container.image-config", canonical(documents.config()));
-    metadata.put("ostree.importer.version", "0.15.3");
-    metadata.put("ostree.manifest", canonical(documents.manifest()));
-    metadata.put("ostree.manifest-digest", documents.manifestDigest());
-    return metadata;
-  }
-
-  private static String canonical(String json) throws IOException {
-    return CANONICAL.writeValueAsString(CANONICAL.readValue(json, Object.class));
-  }
-
-  /** SHA-256 over kernel and initramfs (ostree-sysroot-deploy.c, get_kernel_layout). */
-  private static String bootChecksum(BootableImage image) throws IOException {
-    MessageDigest digest = Checksum.newDigest();
-    ByteBuffer buffer = ByteBuffer.allocate(1 << 18);
-    for (Content content : List.of(image.kernel().content(), image.initramfs().content())) {
-      for (long at = 0; at < content.size(); at += buffer.limit()) {
-        buffer.clear().limit((int) Math.min(buffer.capacity(), content.size() - at));
-        content.read(at, buffer);
-        digest.update(buffer.flip());
-      }
+  /** The command line; an {@code ostree=} that is there is replaced where it stands. */
+  private String options(List<String> kernelArguments) {
+    String argument = "ostree=/ostree/boot.1/" + stateroot + "/" + bootFiles.checksum() + "/0";
+    List<String> arguments = new ArrayList<>(kernelArguments);
+    boolean there = arguments.stream().anyMatch(known -> known.startsWith("ostree="));
+    arguments.replaceAll(known -> known.startsWith("ostree=") ? argument : known);
+    if (!there) {
+      arguments.add(argument);
     }
-    return Checksum.of(digest).hex();
+    return String.join(" ", arguments);
   }
 
-  private void makeBoot(BootableImage image, DirectoryNode kernels) {
-    kernels.put(name(kernelPath), copy(image.kernel()));
-    kernels.put(name(initramfsPath), copy(image.initramfs()));
-    boot.put("boot", new SymlinkNode(Metadata.root(0777), "."));
-    boot.put("loader", new SymlinkNode(Metadata.root(0777), "loader.1"));
-    boot.put("efi", new DirectoryNode(DIRECTORY));
-    directory(boot, "loader.1/entries")
-        .put(
-            "ostree-1.conf",
-            ObjectStore.textFile(
-                "title "
-                    + title
-                    + "\nversion 1\noptions "
-                    + options
-                    + "\nlinux "
-                    + kernelPath
-                    + "\ninitrd "
-                    + initramfsPath
-                    + "\n"));
-  }
-
-  private void makeRepository(
-      DirectoryNode ostree, ObjectStore store, Request request, Checksum layerCommit) {
+  private void makeRepository(DirectoryNode ostree, ObjectStore store, Checksum layerCommit) {
     DirectoryNode repository = ostree.directory("repo", DIRECTORY);
-    repository.put("config", ObjectStore.textFile(REPOSITORY_CONFIG));
+    String append =
+        request
+            .settings()
+            .blsAppendExceptDefault()
+            .map(text -> "bls-append-except-default=" + text.replaceAll("\\p{Cntrl}", " ") + "\n")
+            .orElse("");
+    repository.put("config", ObjectStore.textFile(REPOSITORY_CONFIG + append));
     repository.put("objects", store.objects());
     for (String path :
         List.of("refs/heads", "refs/mirrors", "refs/remotes", "extensions", "state", "tmp/cache")) {
-      directory(repository, path);
+      NodeTree.directory(repository, path);
     }
-    DirectoryNode heads = directory(repository, "refs/heads");
-    putRef(heads, RefName.image(request.imageReference()), commit);
+    DirectoryNode heads = NodeTree.directory(repository, "refs/heads");
+    putRef(heads, RefName.image(reference.transport()), commit);
     putRef(heads, RefName.blob(request.trees().firstLayerDigest()), layerCommit);
     putRef(heads, "ostree/1/1/0", commit);
   }
 
-  private void makeDeployment(DirectoryNode ostree, DirectoryNode tree, Request request) {
-    DirectoryNode stateroot = directory(ostree, "deploy/" + STATEROOT);
-    DirectoryNode deployments = stateroot.directory("deploy", DIRECTORY);
-    tree.setImmutable(true);
-    deployments.put(commit + ".0", tree);
+  private void makeDeployment(DirectoryNode ostree, DirectoryNode root) {
+    root.put("etc", etc);
+    root.setImmutable(true);
+    // libostree takes this time for that of its last look, and the epoch for "never looked": some
+    // versions, 2022.7 among them, then look no further and abort (ostree-sysroot.c, loaded_ts).
+    ostree.put(
+        "deploy",
+        new DirectoryNode(
+            DIRECTORY.withMtime(Instant.ofEpochSecond(Math.max(1, request.seconds())))));
+    DirectoryNode directory = NodeTree.directory(ostree, "deploy/" + stateroot);
+    directory.put("var", var);
+    DirectoryNode deployments = directory.directory("deploy", DIRECTORY);
+    deployments.put(commit + ".0", root);
     deployments.put(
         commit + ".0.origin",
-        ObjectStore.textFile(
-            "[origin]\ncontainer-image-reference="
-                + originReference(request.imageReference())
-                + "\n"));
-    DirectoryNode var = copyOf(tree, "var");
-    var.remove(".updated");
-    var.put(".ostree-selabeled", ObjectStore.textFile(""));
-    stateroot.put("var", var);
-    DirectoryNode etc = copyOf(tree, "usr/etc");
-    etc.remove(".updated");
-    etc.put("fstab", ObjectStore.textFile("UUID=" + request.bootUuid() + " /boot auto ro 0 0\n"));
-    tree.put("etc", etc);
+        ObjectStore.textFile("[origin]\ncontainer-image-reference=" + reference.origin() + "\n"));
   }
 
-  private static void makeBootLinks(DirectoryNode ostree, String bootChecksum) {
+  /** A copy of {@code /usr/etc}, whose files may be edited without touching objects. */
+  private DirectoryNode etc(DirectoryNode root) {
+    DirectoryNode copy = copyOf(root, "usr/etc");
+    copy.remove(".updated"); // so that systemd runs what ConditionNeedsUpdate= guards
+    StringBuilder fstab = new StringBuilder();
+    fstab.append("UUID=").append(request.bootUuid()).append(" /boot auto ro 0 0\n");
+    request.settings().mounts().forEach(mount -> fstab.append(mount.line()));
+    copy.put("fstab", ObjectStore.textFile(fstab.toString()));
+    return copy;
+  }
+
+  private DirectoryNode var(DirectoryNode root) {
+    DirectoryNode copy = copyOf(root, "var");
+    copy.remove(".updated");
+    copy.put(".ostree-selabeled", ObjectStore.textFile(""));
+    if (root.find("usr/lib/tmpfiles.d").isEmpty()) {
+      // Without systemd-tmpfiles nobody else makes them (libostree, ostree-sysroot-deploy.c).
+      putIfAbsent(copy, "tmp", null, 01777);
+      putIfAbsent(copy, "lib", null, 0755);
+      putIfAbsent(copy, "log", null, 0755);
+      putIfAbsent(copy, "run", "../run", 0777);
+      putIfAbsent(copy, "lock", "../run/lock", 0777);
+    }
+    return copy;
+  }
+
+  private static void putIfAbsent(
+      DirectoryNode directory, String name, @Nullable String target, int permissions) {
+    if (directory.child(name) == null) {
+      Metadata metadata = Metadata.root(permissions);
+      directory.put(
+          name, target == null ? new DirectoryNode(metadata) : new SymlinkNode(metadata, target));
+    }
+  }
+
+  private static DirectoryNode copyOf(DirectoryNode root, String path) {
+    return root.find(path).orElse(null) instanceof DirectoryNode directory
+            && NodeTree.copy(directory, Instant.EPOCH) instanceof DirectoryNode copy
+        ? copy
+        : new DirectoryNode(DIRECTORY);
+  }
+
+  private void makeBootLinks(DirectoryNode ostree) {
     ostree.put("boot.1", new SymlinkNode(Metadata.root(0777), "boot.1.1"));
-    directory(ostree, "boot.1.1/" + STATEROOT + "/" + bootChecksum)
+    NodeTree.directory(ostree, "boot.1.1/" + stateroot + "/" + bootFiles.checksum())
         .put(
             "0",
             new SymlinkNode(
-                Metadata.root(0777),
-                "../../../deploy/" + STATEROOT + "/deploy/" + deploymentName(ostree)));
+                Metadata.root(0777), "../../../deploy/" + stateroot + "/deploy/" + commit + ".0"));
   }
 
-  private static String deploymentName(DirectoryNode ostree) {
-    return directory(ostree, "deploy/" + STATEROOT + "/deploy").children().firstKey();
-  }
-
-  /** bootc's short form for registries without signature policy, the long one for the rest. */
-  private static String originReference(String reference) {
-    return reference.startsWith("docker://")
-        ? "ostree-unverified-registry:" + reference.substring("docker://".length())
-        : "ostree-unverified-image:" + reference;
-  }
-
-  private static String aleph(Request request, BootableImage image) throws IOException {
-    TreeMap<String, Object> aleph = new TreeMap<>();
+  /** {@code .bootc-aleph.json} (bootc, install/aleph.rs). */
+  private String aleph(BootableImage image) throws IOException {
+    ImageConfig config = request.imageConfig();
+    TreeMap<String, @Nullable Object> aleph = new TreeMap<>();
     aleph.put("digest", request.documents().manifestDigest());
-    aleph.put("kernel", image.kernelVersion());
-    aleph.put("selinux", "disabled");
-    aleph.put("target-image", request.imageReference().replaceFirst("^docker://", ""));
-    if (!request.imageConfig().labels().isEmpty()) {
-      aleph.put("labels", request.imageConfig().labels());
-    }
-    request.imageConfig().version().ifPresent(version -> aleph.put("version", version));
     request
-        .imageConfig()
-        .created()
-        .ifPresent(created -> aleph.put("timestamp", created.toString()));
-    return CANONICAL.writeValueAsString(aleph);
+        .settings()
+        .sourceReference()
+        .ifPresent(source -> aleph.put("image", ContainerReference.parse(source).name()));
+    aleph.put("kernel", image.kernelVersion());
+    if (!config.labels().isEmpty()) {
+      aleph.put("labels", config.labels());
+    }
+    aleph.put("selinux", "disabled");
+    aleph.put("target-image", reference.name());
+    aleph.put("timestamp", config.created().map(Instant::toString).orElse(null));
+    aleph.put("version", config.version().orElse(null));
+    return ContainerCommit.canonical(aleph);
   }
 
   private static void putRef(DirectoryNode heads, String name, Checksum commit) {
     int slash = name.lastIndexOf('/');
-    directory(heads, name.substring(0, slash))
+    NodeTree.directory(heads, name.substring(0, slash))
         .put(name.substring(slash + 1), ObjectStore.textFile(commit + "\n"));
-  }
-
-  private static DirectoryNode directory(DirectoryNode from, String path) {
-    DirectoryNode directory = from;
-    for (String name : path.split("/", -1)) {
-      directory = directory.directory(name, DIRECTORY);
-    }
-    return directory;
-  }
-
-  /** A copy with files of its own, which may be edited without touching objects. */
-  private static DirectoryNode copyOf(DirectoryNode tree, String path) {
-    return tree.find(path).orElse(null) instanceof DirectoryNode directory
-        ? copy(directory)
-        : new DirectoryNode(DIRECTORY);
-  }
-
-  private static DirectoryNode copy(DirectoryNode directory) {
-    DirectoryNode copy = new DirectoryNode(directory.metadata());
-    directory.children().forEach((name, node) -> copy.put(name, copyNode(node)));
-    return copy;
-  }
-
-  private static Node copyNode(Node node) {
-    if (node instanceof DirectoryNode directory) {
-      return copy(directory);
-    }
-    return node instanceof FileNode file
-        ? copy(file)
-        : new SymlinkNode(node.metadata(), ((SymlinkNode) node).target());
-  }
-
-  private static FileNode copy(FileNode file) {
-    return new FileNode(file.metadata(), file.content());
-  }
-
-  private static String name(String path) {
-    return path.substring(path.lastIndexOf('/') + 1);
   }
 }

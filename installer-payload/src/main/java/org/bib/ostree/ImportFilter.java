@@ -1,5 +1,6 @@
 package org.bib.ostree;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.bib.failure.BuildException;
@@ -36,6 +37,10 @@ final class ImportFilter {
     if (container.child("etc") instanceof DirectoryNode etc) {
       moveEtc(root, copy(etc));
     }
+    if (root.find("usr/etc").orElse(null) instanceof DirectoryNode etc) {
+      removeMountPoints(etc);
+    }
+    removeEncapsulatedRepository(root);
     return root;
   }
 
@@ -47,13 +52,29 @@ final class ImportFilter {
           "the image has both /etc and /usr/etc, which is where ostree keeps the former",
           "remove /usr/etc from the image");
     }
+    usr.put("etc", etc);
+  }
+
+  private static void removeMountPoints(DirectoryNode etc) {
     // Container builders leave these behind, empty, where they were mounted over.
-    for (String name : new String[] {"hostname", "resolv.conf"}) {
+    for (String name : List.of("hostname", "resolv.conf")) {
       if (etc.child(name) instanceof FileNode file && file.content().size() == 0) {
         etc.remove(name);
       }
     }
-    usr.put("etc", etc);
+  }
+
+  /**
+   * Takes out the repository that layers of encapsulated commits carry (ostree-ext, tar/export.rs):
+   * what it holds stands under its real names, too.
+   */
+  private static void removeEncapsulatedRepository(DirectoryNode root) {
+    if (root.child("sysroot") instanceof DirectoryNode sysroot
+        && sysroot.child("ostree") instanceof DirectoryNode ostree
+        && ostree.remove("repo") != null
+        && ostree.children().isEmpty()) {
+      sysroot.remove("ostree");
+    }
   }
 
   private static DirectoryNode copy(DirectoryNode directory) {

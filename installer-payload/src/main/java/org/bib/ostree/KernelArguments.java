@@ -1,30 +1,62 @@
 package org.bib.ostree;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.toml.TomlMapper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.bib.failure.BuildException;
 import org.bib.layout.Architecture;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
-import org.bib.tree.NameOrder;
-import org.bib.tree.Node;
 
-/** Kernel arguments in the order of bootc install; one that is there already is not added again. */
+/**
+ * Kernel arguments in the order of bootc install; one that is there already is not added again.
+ * Equal means equal in key, where {@code -} is {@code _}, and in value, quotes around it not
+ * counted (bootc, kernel_cmdline).
+ */
 public final class KernelArguments {
-  private static final TomlMapper TOML = new TomlMapper();
+  private static final String DIRECTORY = "usr/lib/bootc/kargs.d";
   private final List<String> arguments = new ArrayList<>();
 
-  /** Adds arguments; equal means equal in key, where {@code -} is {@code _}, and in value. */
-  public KernelArguments add(List<String> more) {
+  /** An argument as it is compared. */
+  private record Parameter(String key, String value, boolean hasValue) {
+    static Parameter of(String argument) {
+      String text = argument;
+      if (text.startsWith("\"")) {
+        text = text.endsWith("\"") ? text.substring(1, Math.max(1, text.length() - 1)) : text;
+      }
+      int equals = text.indexOf('=');
+      if (equals < 0) {
+        return new Parameter(text.replace('-', '_'), "", false);
+      }
+      String value = text.substring(equals + 1);
+      if (value.length() >= 2 && value.startsWith("\"") && value.endsWith("\"")) {
+        value = value.substring(1, value.length() - 1);
+      }
+      return new Parameter(text.substring(0, equals).replace('-', '_'), value, true);
+    }
+  }
+
+  /**
+   * Adds arguments, each as it is.
+   *
+   * @throws BuildException if one holds a control character, which would end the line of the boot
+   *     loader entry
+   */
+  public KernelArguments add(List<String> more) throws BuildException {
     for (String argument : more) {
-      if (arguments.stream().noneMatch(known -> canonical(known).equals(canonical(argument)))) {
+      if (argument.chars().anyMatch(Character::isISOControl)) {
+        throw new BuildException(
+            "kernel argument \""
+                + argument.replaceAll("\\p{Cntrl}", "?")
+                + "\" has a control"
+                + " character",
+            "write arguments on one line");
+      }
+      Parameter parameter = Parameter.of(argument);
+      if (!argument.isEmpty()
+          && arguments.stream().noneMatch(known -> Parameter.of(known).equals(parameter))) {
         arguments.add(argument);
       }
     }
@@ -32,35 +64,46 @@ public final class KernelArguments {
   }
 
   /**
-   * Adds what the image brings: {@code [install] kargs} of {@code bootc/install/*.toml}, then
-   * {@code /usr/lib/bootc/kargs.d/*.toml} in the order of names.
+   * Deletes arguments: {@code key=value} the one, {@code key} all with that key. What is not there
+   * is passed over.
+   */
+  public KernelArguments delete(List<String> deletes) {
+    for (String delete : deletes) {
+      Parameter wanted = Parameter.of(delete);
+      arguments.removeIf(
+          argument -> {
+            Parameter parameter = Parameter.of(argument);
+            return wanted.hasValue()
+                ? parameter.equals(wanted)
+                : parameter.key().equals(wanted.key());
+          });
+    }
+    return this;
+  }
+
+  /**
+   * Adds what the image brings: {@code [install] kargs}, then {@code /usr/lib/bootc/kargs.d/*.toml}
+   * in the order of names; then deletes {@code [install] karg-deletes}.
    *
    * @throws BuildException naming a file that cannot be understood
    */
   public KernelArguments addFrom(DirectoryNode root, Architecture architecture) throws IOException {
-    TreeMap<String, FileNode> install = new TreeMap<>(NameOrder.INSTANCE);
-    for (String above : List.of("usr/lib", "etc")) { // later ones hide earlier ones
-      install.putAll(files(root, above + "/bootc/install"));
+    InstallConfig install = InstallConfig.read(root, architecture);
+    for (String text : install.kargs()) {
+      add(split(text));
     }
-    for (Map.Entry<String, FileNode> file : install.entrySet()) {
-      JsonNode table = parse("bootc/install/" + file.getKey(), file.getValue()).path("install");
-      if (matches(table, architecture)) {
-        add(strings(table.path("kargs"), "bootc/install/" + file.getKey()));
-      }
-    }
-    for (Map.Entry<String, FileNode> file : files(root, "usr/lib/bootc/kargs.d").entrySet()) {
-      String name = "/usr/lib/bootc/kargs.d/" + file.getKey();
-      JsonNode table = parse(name, file.getValue());
-      for (String key : (Iterable<String>) table::fieldNames) {
-        if (!Set.of("kargs", "match-architectures").contains(key)) {
-          throw new BuildException(name + ": unknown key " + key, "correct the file in the image");
+    for (Map.Entry<String, FileNode> file : ImagePath.files(root, DIRECTORY, ".toml").entrySet()) {
+      ImageTable table =
+          ImageTable.read("/" + DIRECTORY + "/" + file.getKey(), file.getValue())
+              .allow(Set.of("kargs", "match-architectures"));
+      List<String> kargs = table.texts("kargs");
+      if (table.matches(architecture)) {
+        for (String text : kargs) {
+          add(split(text));
         }
       }
-      if (matches(table, architecture)) {
-        add(strings(table.path("kargs"), name));
-      }
     }
-    return this;
+    return delete(install.kargDeletes());
   }
 
   /** The arguments so far. */
@@ -68,62 +111,23 @@ public final class KernelArguments {
     return List.copyOf(arguments);
   }
 
-  private static String canonical(String argument) {
-    int equals = argument.indexOf('=');
-    return equals < 0
-        ? argument.replace('-', '_')
-        : argument.substring(0, equals).replace('-', '_') + argument.substring(equals);
-  }
-
-  private static boolean matches(JsonNode table, Architecture architecture) {
-    JsonNode names = table.path("match-architectures");
-    if (!names.isArray()) {
-      return true;
-    }
-    for (JsonNode name : names) {
-      if (name.asText().equals(architecture.kernelName())) {
-        return true;
+  /** Splits a command line at white space outside quotes, as the kernel does. */
+  static List<String> split(String line) {
+    List<String> parts = new ArrayList<>();
+    StringBuilder part = new StringBuilder();
+    boolean quoted = false;
+    for (int i = 0; i < line.length(); i++) {
+      char c = line.charAt(i);
+      quoted ^= c == '"';
+      if (!quoted && Character.isWhitespace(c)) {
+        parts.add(part.toString());
+        part.setLength(0);
+      } else {
+        part.append(c);
       }
     }
-    return false;
-  }
-
-  private static List<String> strings(JsonNode array, String name) throws BuildException {
-    List<String> strings = new ArrayList<>();
-    for (JsonNode element : array) {
-      if (!element.isTextual()) {
-        throw new BuildException(
-            name + ": kargs holds more than texts", "correct the file in the image");
-      }
-      strings.add(element.asText());
-    }
-    return strings;
-  }
-
-  private static JsonNode parse(String name, FileNode file) throws IOException {
-    try {
-      return TOML.readTree(BootableImage.text(file.content()));
-    } catch (JsonProcessingException e) {
-      throw new BuildException(
-          name + " of the image is not TOML: " + e.getOriginalMessage(),
-          "correct it in the image",
-          e);
-    }
-  }
-
-  private static Map<String, FileNode> files(DirectoryNode root, String path) {
-    TreeMap<String, FileNode> files = new TreeMap<>(NameOrder.INSTANCE);
-    Node node = root.find(path).orElse(null);
-    if (node instanceof DirectoryNode directory) {
-      directory
-          .children()
-          .forEach(
-              (name, child) -> {
-                if (name.endsWith(".toml") && child instanceof FileNode file) {
-                  files.put(name, file);
-                }
-              });
-    }
-    return files;
+    parts.add(part.toString());
+    parts.removeIf(String::isEmpty);
+    return parts;
   }
 }

@@ -2,8 +2,10 @@ package org.bib.ostree;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import org.bib.tree.Metadata;
 import org.bib.tree.Xattrs;
@@ -84,15 +86,29 @@ final class ObjectEncoder {
    */
   static byte[] commit(
       Map<String, String> metadata, String subject, long seconds, TreeChecksums root) {
-    List<GVariant> entries = new ArrayList<>();
+    Map<String, GVariant> variants = new LinkedHashMap<>();
     metadata.forEach(
-        (key, value) ->
-            entries.add(
-                GVariant.tuple(
-                    GVariant.string(key), GVariant.variant("s", GVariant.string(value)))));
+        (key, value) -> variants.put(key, GVariant.variant("s", GVariant.string(value))));
+    return commit(variants, Optional.empty(), subject, seconds, root);
+  }
+
+  /**
+   * A commit object.
+   *
+   * @param metadata keys to values of type {@code v}, in this order
+   * @param seconds since the epoch
+   */
+  static byte[] commit(
+      Map<String, GVariant> metadata,
+      Optional<Checksum> parent,
+      String subject,
+      long seconds,
+      TreeChecksums root) {
+    List<GVariant> entries = new ArrayList<>();
+    metadata.forEach((key, value) -> entries.add(GVariant.tuple(GVariant.string(key), value)));
     return GVariant.tuple(
             GVariant.array(8, entries),
-            GVariant.byteArray(new byte[0]),
+            GVariant.byteArray(parent.map(Checksum::bytes).orElse(new byte[0])),
             GVariant.array(1, List.of()),
             GVariant.string(subject),
             GVariant.string(""),

@@ -1,7 +1,6 @@
 package org.bib.ostree;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -33,7 +32,7 @@ import org.bib.tree.SymlinkNode;
  * thread adds trees; hashing within is parallel and its order never shows.
  */
 public final class ObjectStore {
-  private static final int BUFFER = 1 << 18;
+  static final int BUFFER = 1 << 18;
   private static final int CHUNK_FILES = 64;
 
   private final int threads;
@@ -132,7 +131,10 @@ public final class ObjectStore {
       if (e.getCause() instanceof RuntimeException runtime) {
         throw runtime;
       }
-      throw new InterruptedIOException(String.valueOf(e.getCause()));
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw new IOException(e.getCause());
     } finally {
       executor.shutdownNow();
     }
@@ -178,8 +180,7 @@ public final class ObjectStore {
   }
 
   /** Hashes a content; its holes are hashed from memory, not read. */
-  private static void update(MessageDigest digest, Content content, ByteBuffer buffer)
-      throws IOException {
+  static void update(MessageDigest digest, Content content, ByteBuffer buffer) throws IOException {
     long at = 0;
     for (ByteRange range : content.dataRanges()) {
       updateZeros(digest, range.offset() - at, buffer);

@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bib.disk.Content;
 import org.bib.disk.SpooledContent;
 import org.bib.tree.DirectoryNode;
@@ -82,6 +83,47 @@ class ObjectEncoderTest {
     metadata.put("version", "1.0");
     assertThat(store.addCommit(ObjectEncoder.commit(metadata, "subj", 86400, checksums)).hex())
         .isEqualTo("d6b4b3cde8c7806e3d3a9fec1a39f5fe5a22fad674ddcbba1f06901b5c11b5ed");
+  }
+
+  @Test
+  void aCommitWithParentAndValuesOfSeveralTypesIsThatOfLibostree() {
+    Map<String, GVariant> metadata = new LinkedHashMap<>();
+    metadata.put("ostree.container.image-config", text("{\"a\":1}"));
+    metadata.put("ostree.importer.version", text("0.15.3"));
+    metadata.put("ostree.manifest", text("{}"));
+    metadata.put("ostree.manifest-digest", text("sha256:" + "0".repeat(64)));
+    metadata.put("x.bool", GVariant.variant("b", GVariant.bool(true)));
+    metadata.put("x.bytes", GVariant.variant("ay", GVariant.byteArray(new byte[] {1, 2})));
+    byte[] commit =
+        ObjectEncoder.commit(
+            metadata,
+            Optional.of(
+                new Checksum("d6b4b3cde8c7806e3d3a9fec1a39f5fe5a22fad674ddcbba1f06901b5c11b5ed")),
+            "",
+            1_700_000_000,
+            new ObjectEncoder.TreeChecksums(
+                new Checksum("6d2885ba2f01b548ed1008b66ea47a7d21a0c16bfedad953a1bf250bf311ae6e"),
+                new Checksum(DIRMETA)));
+    assertThat(commit).hasSize(372);
+    assertThat(Checksum.of(commit).hex())
+        .isEqualTo("f23b1a81a5b131768e8cd534e1571066da054afbb36126807106f039b0dd70df");
+  }
+
+  @Test
+  void headersOfLinksAndOfFilesWithAttributesAreThoseOfLibostree() {
+    assertThat(hex(ObjectEncoder.fileHeader(Metadata.root(0777), ObjectEncoder.S_IFLNK, "hello")))
+        .isEqualTo("000000170000000000000000000000000000a1ff0000000068656c6c6f0016");
+    assertThat(
+            hex(
+                ObjectEncoder.fileHeader(
+                    Metadata.root(0644).withOwner(0, 42), ObjectEncoder.S_IFREG, "")))
+        .isEqualTo("0000001200000000000000000000002a000081a4000000000011");
+    assertThat(hex(ObjectEncoder.directoryMetadata(Metadata.root(0755))))
+        .isEqualTo("0000000000000000000041ed");
+  }
+
+  private static GVariant text(String text) {
+    return GVariant.variant("s", GVariant.string(text));
   }
 
   @Test
