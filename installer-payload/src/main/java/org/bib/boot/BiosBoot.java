@@ -14,11 +14,6 @@ public final class BiosBoot {
     this.core = core;
   }
 
-  /** Length of the core image in bytes: the least size of the BIOS boot partition. */
-  int coreSize() {
-    return core.size();
-  }
-
   /**
    * The core image as it is to be written to the BIOS boot partition.
    *

@@ -1,5 +1,6 @@
 package org.bib.boot;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,10 @@ import org.bib.tree.Metadata;
 public final class UefiGrub {
   private static final Metadata DIRECTORY = Metadata.root(0755);
   private static final Metadata FILE = Metadata.root(0644);
+
+  // What a GRUB of our own needs to find its configuration on the ESP, and that on /boot.
+  private static final List<String> BUILT_IN =
+      List.of("part_gpt", "fat", "ext2", "normal", "search_fs_uuid", "configfile", "all_video");
 
   private final DirectoryNode esp = new DirectoryNode(DIRECTORY);
   private final DirectoryNode grub = new DirectoryNode(Metadata.root(0700));
@@ -46,7 +51,7 @@ public final class UefiGrub {
    */
   public static UefiGrub plan(
       DirectoryNode image, Architecture architecture, UUID bootUuid, Entry entry)
-      throws BuildException {
+      throws IOException {
     UefiGrub plan = new UefiGrub();
     String suffix = architecture == Architecture.AMD64 ? "x64" : "aa64";
     String platform = architecture == Architecture.AMD64 ? "x86_64-efi" : "arm64-efi";
@@ -55,17 +60,28 @@ public final class UefiGrub {
             "usr/lib/grub/" + platform + "-signed/grub" + suffix + ".efi.signed",
             "usr/lib/grub/" + platform + "/monolithic/grub" + suffix + ".efi");
     FileNode grub = first(image, lookedFor).orElse(null);
+    Optional<GrubPlatform> ownBuild =
+        architecture == Architecture.AMD64
+            ? GrubPlatform.find(new ImageFiles(image), platform)
+            : Optional.empty();
+    boolean signed = grub != null;
+    if (grub == null && ownBuild.isPresent()) {
+      grub = new FileNode(FILE, Content.of(EfiImage.build(ownBuild.get(), BUILT_IN, "/EFI/BOOT")));
+    }
     if (grub == null) {
       throw new BuildException(
           "the image has no UEFI boot loader: no /" + String.join(", no /", lookedFor),
           "install grub-efi in the image");
     }
+    // shim starts nothing that is not signed.
     Optional<FileNode> shim =
-        first(
-            image,
-            List.of(
-                "usr/lib/shim/shim" + suffix + ".efi.signed",
-                "usr/lib/shim/shim" + suffix + ".efi"));
+        signed
+            ? first(
+                image,
+                List.of(
+                    "usr/lib/shim/shim" + suffix + ".efi.signed",
+                    "usr/lib/shim/shim" + suffix + ".efi"))
+            : Optional.empty();
     DirectoryNode efi = plan.esp.directory("EFI", DIRECTORY);
     DirectoryNode boot = efi.directory("BOOT", DIRECTORY);
     // Removable media path (UEFI 2.10, 3.5.1.1); shim starts the grub beside it.

@@ -3,6 +3,7 @@ package org.bib.build;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,10 +11,18 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
+import org.bib.boot.BiosBoot;
+import org.bib.boot.BiosGrub;
 import org.bib.boot.UefiGrub;
 import org.bib.disk.ByteSize;
 import org.bib.disk.DiskImage;
@@ -23,20 +32,26 @@ import org.bib.ext4.Ext4Writer;
 import org.bib.failure.ConfigException;
 import org.bib.fat.Fat32Writer;
 import org.bib.gpt.GptWriter;
+import org.bib.layout.Architecture;
 import org.bib.layout.DiskPlan;
 import org.bib.layout.DiskPlanner;
+import org.bib.layout.FilesystemType;
+import org.bib.layout.PartitionRole;
 import org.bib.layout.Seed;
 import org.bib.oci.ImageSources;
 import org.bib.oci.SourceImage;
 import org.bib.ostree.BootableImage;
 import org.bib.ostree.Deployment;
+import org.bib.ostree.InstallConfig;
 import org.bib.ostree.KernelArguments;
 import org.bib.progress.BuildEvent;
 import org.bib.progress.BuildListener;
 import org.bib.qcow2.Compression;
 import org.bib.qcow2.Qcow2Writer;
 import org.bib.rootfs.ImageTree;
-import org.bib.secrets.Customizations;
+import org.bib.secrets.BootstrapSecrets;
+import org.bib.tree.DirectoryNode;
+import org.bib.tree.Metadata;
 
 /** The flow of a build, from image to artefacts, read from top to bottom in {@link #run}. */
 public final class ImageBuild {
@@ -107,13 +122,23 @@ public final class ImageBuild {
     }
   }
 
-  private record Plan(DiskPlan disk, Deployment deployment, UefiGrub grub) {}
+  /**
+   * All that is decided before the disk is written.
+   *
+   * @param bios absent if the image has no GRUB for BIOS
+   * @param data contents of the filesystems below {@code /var}, by mount point
+   */
+  private record Plan(
+      DiskPlan disk,
+      Deployment deployment,
+      UefiGrub grub,
+      Optional<BiosBoot> bios,
+      Map<String, DirectoryNode> data) {}
 
   private static void refuseWhatIsNotMade(BuildSpec spec) throws ConfigException {
-    if (!spec.customizations().equals(Customizations.NONE)
-        || !spec.disk().filesystems().isEmpty()) {
-      throw new ConfigException(
-          "customizations", "only kernel arguments are written by this version");
+    FilesystemType rootfs = spec.disk().rootfs().orElse(FilesystemType.EXT4);
+    if (rootfs != FilesystemType.EXT4) {
+      throw new ConfigException("--rootfs", "this version makes ext4 only; name ext4");
     }
   }
 
@@ -132,7 +157,8 @@ public final class ImageBuild {
     return tree;
   }
 
-  private Plan plan(SourceImage source, ImageTree tree) throws IOException, InterruptedException {
+  private Plan plan(SourceImage source, ImageTree tree)
+      throws IOException, ConfigException, InterruptedException {
     BootableImage image = BootableImage.inspect(tree.root(), source.imageConfig().labels());
     listener.on(new BuildEvent.StepStarted("deployment", "Making the ostree deployment"));
     long start = System.nanoTime();
@@ -155,12 +181,24 @@ public final class ImageBuild {
                     new String(source.config(), StandardCharsets.UTF_8),
                     source.manifestDigest().toString()),
                 source.imageConfig(),
-                imageReference(),
+                imageReference(spec.targetImgref().orElse(spec.image())),
                 arguments.toList(),
                 bootUuid,
                 seconds,
-                spec.threads()),
+                spec.threads(),
+                Deployment.Settings.of(
+                    InstallConfig.read(tree.root(), spec.source().architecture()),
+                    mounts(),
+                    Optional.of(imageReference(spec.image())))),
             image);
+    BootstrapSecrets.apply(
+        spec.customizations(),
+        deployment.etc(),
+        deployment.var(),
+        tree.root(),
+        seed,
+        Instant.ofEpochSecond(seconds));
+    Map<String, DirectoryNode> data = takeData(deployment.var());
     UefiGrub grub =
         UefiGrub.plan(
             tree.root(),
@@ -172,26 +210,100 @@ public final class ImageBuild {
                 deployment.initramfsPath(),
                 deployment.options()));
     deployment.boot().put("grub2", grub.grub());
-    ByteSize root = Ext4Size.minimum(deployment.sysroot());
+    Optional<BiosGrub> bios =
+        spec.source().architecture() == Architecture.AMD64
+            ? BiosGrub.find(tree.root())
+            : Optional.empty();
+    bios.ifPresent(found -> grub.grub().put("i386-pc", found.modules()));
+    ByteSize content = Ext4Size.minimum(deployment.sysroot());
     DiskPlan disk =
         DiskPlanner.plan(
             new DiskPlanner.Request(
                 spec.source().architecture(),
                 spec.disk().size().exact(),
                 spec.disk().size().minimal(),
-                Ext4Size.minimum(deployment.boot()),
-                root,
-                root,
-                List.of(),
+                atLeast("/boot", Ext4Size.minimum(deployment.boot())),
+                atLeast("/", content),
+                content,
+                data.entrySet().stream()
+                    .map(
+                        entry ->
+                            new DiskPlanner.Data(
+                                entry.getKey(),
+                                atLeast(entry.getKey(), Ext4Size.minimum(entry.getValue()))))
+                    .toList(),
                 seed));
+    Optional<BiosBoot> biosBoot =
+        bios.isPresent() ? Optional.of(bios.get().boot(bootPartition(disk))) : Optional.empty();
     listener.on(
         new BuildEvent.StepFinished("deployment", Duration.ofNanos(System.nanoTime() - start)));
-    return new Plan(disk, deployment, grub);
+    return new Plan(disk, deployment, grub, biosBoot, data);
+  }
+
+  private static int bootPartition(DiskPlan disk) {
+    int number = 1;
+    for (DiskPlan.Partition partition : disk.partitions()) {
+      if (partition.role() == PartitionRole.XBOOTLDR) {
+        return number;
+      }
+      number++;
+    }
+    throw new IllegalStateException("no partition for /boot");
+  }
+
+  /** The filesystems asked for below {@code /var}, parents before children. */
+  private List<BuildSpec.Filesystem> dataFilesystems() {
+    return spec.disk().filesystems().stream()
+        .filter(filesystem -> filesystem.mountpoint().startsWith("/var/"))
+        .sorted(Comparator.comparing(BuildSpec.Filesystem::mountpoint))
+        .toList();
+  }
+
+  private ByteSize atLeast(String mountpoint, ByteSize content) {
+    return spec.disk().filesystems().stream()
+        .filter(filesystem -> filesystem.mountpoint().equals(mountpoint))
+        .map(BuildSpec.Filesystem::minimumSize)
+        .filter(size -> size.compareTo(content) > 0)
+        .findFirst()
+        .orElse(content);
+  }
+
+  private List<Deployment.Mount> mounts() {
+    return dataFilesystems().stream()
+        .map(
+            filesystem ->
+                new Deployment.Mount(
+                    filesystem.mountpoint(),
+                    seed.uuid("filesystem:" + filesystem.mountpoint()),
+                    "ext4"))
+        .toList();
+  }
+
+  /** Moves what is below the mount points out of {@code var} into trees of their own. */
+  private Map<String, DirectoryNode> takeData(DirectoryNode var) throws ConfigException {
+    Map<String, DirectoryNode> data = new TreeMap<>();
+    List<BuildSpec.Filesystem> filesystems = new ArrayList<>(dataFilesystems());
+    Collections.reverse(filesystems); // the innermost first
+    for (BuildSpec.Filesystem filesystem : filesystems) {
+      DirectoryNode directory = var;
+      for (String name : filesystem.mountpoint().substring("/var/".length()).split("/", -1)) {
+        if (directory.child(name) != null && !(directory.child(name) instanceof DirectoryNode)) {
+          throw new ConfigException(
+              "customizations.filesystem \"" + filesystem.mountpoint() + "\"",
+              "is or lies below something else than a directory in the image; choose another");
+        }
+        directory = directory.directory(name, Metadata.root(0755));
+      }
+      DirectoryNode root = new DirectoryNode(directory.metadata());
+      directory.children().forEach(root::put);
+      directory.clear();
+      data.put(filesystem.mountpoint(), root);
+    }
+    return data;
   }
 
   /** What the installed system follows: the target as typed, a registry unless it names another. */
-  private String imageReference() {
-    String reference = spec.targetImgref().orElse(spec.image());
+  private static String imageReference(String reference) {
     for (String transport : List.of("docker://", "oci:", "oci-archive:", "containers-storage:")) {
       if (reference.startsWith(transport)) {
         return reference;
@@ -211,6 +323,9 @@ public final class ImageBuild {
     boolean wantsRaw = spec.types().stream().anyMatch(type -> type != ImageType.QCOW2);
     try (DiskImage image = DiskImage.create(raw, plan.disk().size())) {
       GptWriter.write(raw, plan.disk());
+      if (plan.bios().isPresent()) {
+        writeBios(image, plan.bios().get(), plan.disk());
+      }
       for (DiskPlan.Partition partition : plan.disk().partitions()) {
         writeFilesystem(image, partition, plan);
       }
@@ -271,7 +386,33 @@ public final class ImageBuild {
               partition.size(),
               options("root", time),
               plan.deployment().sysroot());
-      case BIOS_BOOT, DATA -> {} // no filesystem of this version's
+      case DATA ->
+          Ext4Writer.write(
+              image,
+              partition.start(),
+              partition.size(),
+              new Ext4Options(
+                  seed.uuid("filesystem:" + partition.mountpoint()),
+                  seed.uuid("hash-seed:" + partition.mountpoint()),
+                  "",
+                  time),
+              Objects.requireNonNull(plan.data().get(partition.mountpoint())));
+      case BIOS_BOOT -> {} // code, no filesystem
+    }
+  }
+
+  private static void writeBios(DiskImage image, BiosBoot bios, DiskPlan disk) throws IOException {
+    for (DiskPlan.Partition partition : disk.partitions()) {
+      if (partition.role() == PartitionRole.BIOS_BOOT) {
+        long start = partition.start() / DiskPlan.SECTOR_SIZE;
+        ByteBuffer mbr = ByteBuffer.wrap(new byte[DiskPlan.SECTOR_SIZE]);
+        image.read(0, mbr);
+        image.write(
+            partition.start(),
+            ByteBuffer.wrap(
+                bios.coreImage(start, partition.size().bytes() / DiskPlan.SECTOR_SIZE)));
+        image.write(0, ByteBuffer.wrap(bios.bootSector(mbr.array(), start)));
+      }
     }
   }
 
