@@ -106,7 +106,10 @@ public final class DiskImage implements Closeable {
     placements.put(offset, new Placement(offset, length, content, position));
   }
 
-  /** Copies every placed content into the file, which then is the raw disk. */
+  /**
+   * Copies every placed content into the file, which then is the raw disk. Others may read the disk
+   * meanwhile: it does not change.
+   */
   public void materialize() throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
     for (Placement placement : placements.values()) {
@@ -116,7 +119,6 @@ public final class DiskImage implements Closeable {
         copy(placement, buffer);
       }
     }
-    placements.clear();
   }
 
   private void copy(Placement placement, ByteBuffer buffer) throws IOException {

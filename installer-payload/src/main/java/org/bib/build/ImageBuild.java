@@ -1,6 +1,7 @@
 package org.bib.build;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -319,6 +320,7 @@ public final class ImageBuild {
     List<Path> artefacts = new ArrayList<>();
     Path raw = workspace.directory().resolve("disk.raw");
     Path qcow2 = workspace.directory().resolve("disk.qcow2");
+    ArrayNode outputs = JSON.createArrayNode();
     boolean wantsQcow2 = spec.types().contains(ImageType.QCOW2);
     boolean wantsRaw = spec.types().stream().anyMatch(type -> type != ImageType.QCOW2);
     try (DiskImage image = DiskImage.create(raw, plan.disk().size())) {
@@ -329,17 +331,24 @@ public final class ImageBuild {
       for (DiskPlan.Partition partition : plan.disk().partitions()) {
         writeFilesystem(image, partition, plan);
       }
-      if (wantsQcow2) {
-        // Read through the placed contents: no raw disk is needed for it.
-        Qcow2Writer.write(image, qcow2, compression(), spec.threads(), done -> {});
-      }
+      // The disk is complete; from here on it is only read, by several at once.
       if (wantsRaw) {
-        image.materialize();
-        image.sync();
+        try (OutputDigest digest = OutputDigest.start(image)) {
+          if (wantsQcow2) {
+            outputs.add(writeQcow2(image, qcow2));
+          }
+          image.materialize();
+          image.sync();
+          outputs.add(output(ImageType.RAW, image.size(), digest.await()));
+        }
+      } else {
+        outputs.add(writeQcow2(image, qcow2));
       }
     }
     Path manifest = workspace.directory().resolve("manifest.json");
-    Files.writeString(manifest, json(plan, source).toPrettyString() + "\n");
+    ObjectNode document = json(plan, source);
+    document.set("outputs", outputs);
+    Files.writeString(manifest, document.toPrettyString() + "\n");
     if (wantsQcow2) {
       artefacts.add(move(qcow2, spec.output().resolve(ImageType.QCOW2.path())));
     }
@@ -444,6 +453,16 @@ public final class ImageBuild {
           .put("mountpoint", partition.mountpoint());
     }
     return root;
+  }
+
+  /** Reads through the placed contents: no raw disk is needed for it. */
+  private ObjectNode writeQcow2(DiskImage disk, Path file) throws IOException {
+    Qcow2Writer.write(disk, file, compression(), spec.threads(), done -> {});
+    return output(ImageType.QCOW2, Files.size(file), OutputDigest.of(file));
+  }
+
+  private static ObjectNode output(ImageType type, long size, String sha256) {
+    return JSON.createObjectNode().put("path", type.path()).put("size", size).put("sha256", sha256);
   }
 
   private static Path move(Path from, Path to) throws IOException {

@@ -75,6 +75,18 @@ class ProductTest {
   }
 
   @Test
+  void manifestTellsSizesAndChecksums() throws IOException, InterruptedException {
+    String manifest = Files.readString(dir.resolve("one/manifest-raw-qcow2.json"));
+    for (String output : List.of("image/disk.raw", "qcow2/disk.qcow2")) {
+      Path file = dir.resolve("one").resolve(output);
+      assertThat(manifest)
+          .contains("\"path\" : \"" + output + "\"")
+          .contains("\"size\" : " + Files.size(file))
+          .contains(checked("sha256sum", file.toString()).substring(0, 64));
+    }
+  }
+
+  @Test
   void filesystemsAreSound() throws IOException, InterruptedException {
     checked("e2fsck", "-fn", disk + "?offset=" + BOOT_OFFSET);
     checked("e2fsck", "-fn", disk + "?offset=" + ROOT_OFFSET);
@@ -176,7 +188,7 @@ class ProductTest {
     assertThat(small.err()).contains("is too small: this image needs");
     Result arm = bib(Map.of(), "small", "--type", "raw", "--target-arch", "arm64");
     assertThat(arm.status()).isEqualTo(1);
-    assertThat(arm.err()).contains("for linux/amd64, not for linux/arm64");
+    assertThat(arm.err()).contains("has no image for linux/arm64, only linux/amd64");
     try (var left = Files.walk(dir.resolve("small"))) {
       assertThat(left.filter(Files::isRegularFile)).isEmpty();
     }
