@@ -219,19 +219,64 @@ class ProductTest {
     }
   }
 
+  /** As an update does it, and as a user takes it back: by the system's own ostree. */
   @Test
-  void secretsLogInUnderBios() throws IOException, InterruptedException {
+  void secondDeploymentAndRollbackWorkInTheSystemBootedUnderBios()
+      throws IOException, InterruptedException {
     Path key = makeSecrets();
-    Path target = secretsDisk();
+    Path target = dir.resolve("day-two.qcow2");
+    checked("cp", secretsDisk().toString(), target.toString());
     Path work = dir.resolve("bios");
-    start(target, "bios", work, "2252");
+    start(target, "bios", work, "2252", "--persistent");
     try {
       vm("wait", "--work", work.toString(), "--key", key.toString(), "--user", "alice");
       assertThat(inGuest(work, key, "test -d /sys/firmware/efi || echo firmware=bios; id"))
           .contains("firmware=bios", "alice");
+      String first = asRoot(work, key, "ostree admin status | awk '/^[*]/ { print $3 }'").strip();
+      asRoot(
+          work,
+          key,
+          """
+          set -e
+          commit=$(ostree admin status | sed -n 's/^[*] default \\([0-9a-f]*\\).*/\\1/p')
+          mkdir -p /var/tmp/add/usr/share
+          echo second >/var/tmp/add/usr/share/second
+          echo changed >/etc/changed
+          ostree commit --repo=/ostree/repo --branch=next --tree=ref=$commit \
+            --tree=dir=/var/tmp/add --bootable
+          ostree admin deploy --os=default next
+          """);
+      reboot(work, key);
+      assertThat(asRoot(work, key, "ostree admin status; cat /usr/share/second /etc/changed"))
+          .contains(first + " (rollback)", "second\n", "changed\n");
+      asRoot(work, key, "ostree admin set-default 1");
+      reboot(work, key);
+      assertThat(asRoot(work, key, "ostree admin status; ls /usr/share/second || true"))
+          .contains("* default " + first + "\n")
+          .contains("(rollback)")
+          .contains("No such file");
     } finally {
       vm("stop", "--work", work.toString());
     }
+  }
+
+  private static void reboot(Path work, Path key) throws IOException, InterruptedException {
+    String identity = "cat /proc/sys/kernel/random/boot_id";
+    String before = asRoot(work, key, identity);
+    // The connection ends with the system, or before.
+    run(vmCommand("ssh", work, key, "root", "systemctl reboot"));
+    for (int tries = 0; tries < 200; tries++) {
+      Thread.sleep(3000);
+      Result after = run(vmCommand("ssh", work, key, "root", identity));
+      if (after.status() == 0 && !after.out().equals(before)) {
+        return;
+      }
+    }
+    throw new AssertionError("no reboot; the console says\n" + console(work));
+  }
+
+  private static String console(Path work) throws IOException {
+    return Files.readString(work.resolve("console"), StandardCharsets.ISO_8859_1);
   }
 
   @Test
@@ -260,8 +305,11 @@ class ProductTest {
           [[customizations.user]]
           name = "alice"
           password = "correct horse"
-          key = "%s"
+          key = "%1$s"
           groups = ["operators"]
+          [[customizations.user]]
+          name = "root"
+          key = "%1$s"
           [[customizations.filesystem]]
           mountpoint = "/var/data"
           minsize = "200 MiB"
@@ -297,18 +345,12 @@ class ProductTest {
     return target;
   }
 
-  private static void start(Path disk, String firmware, Path work, String port)
+  private static void start(Path disk, String firmware, Path work, String port, String... options)
       throws IOException, InterruptedException {
-    vm(
-        "start",
-        "--disk",
-        disk.toString(),
-        "--firmware",
-        firmware,
-        "--work",
-        work.toString(),
-        "--port",
-        port);
+    List<String> arguments = new ArrayList<>(List.of("start", "--disk", disk.toString()));
+    arguments.addAll(List.of("--firmware", firmware, "--work", work.toString(), "--port", port));
+    arguments.addAll(List.of(options));
+    vm(arguments.toArray(new String[0]));
   }
 
   private static String vm(String... arguments) throws IOException, InterruptedException {
@@ -319,8 +361,28 @@ class ProductTest {
 
   private static String inGuest(Path work, Path key, String script)
       throws IOException, InterruptedException {
-    return vm(
-        "ssh", "--work", work.toString(), "--key", key.toString(), "--user", "alice", "--", script);
+    return checked(vmCommand("ssh", work, key, "alice", script));
+  }
+
+  private static String asRoot(Path work, Path key, String script)
+      throws IOException, InterruptedException {
+    return checked(vmCommand("ssh", work, key, "root", script));
+  }
+
+  private static String[] vmCommand(
+      String command, Path work, Path key, String user, String script) {
+    return new String[] {
+      TOP.resolve("tests/boot/vm").toString(),
+      command,
+      "--work",
+      work.toString(),
+      "--key",
+      key.toString(),
+      "--user",
+      user,
+      "--",
+      script
+    };
   }
 
   /** Runs bib as nobody, without capabilities and without a way to get any. */
