@@ -45,8 +45,9 @@ class ProductTest {
     checked(
         "sh",
         "-c",
-        "mkdir \"$2/jars\" && cp \"$1\"/builder-cli/target/*.jar \"$1\"/builder-cli/target/lib/*.jar"
-            + " \"$2/jars\" && cp -r \"$1/build/example-os\" \"$2/image\" && chmod -R a+rX \"$2\"",
+        "mkdir -p \"$2/bib/builder-cli/target\" && cp \"$1/bib\" \"$2/bib\""
+            + " && cd \"$1/builder-cli/target\" && cp -r builder-cli-*.jar lib native"
+            + " \"$2/bib/builder-cli/target\" && cp -r \"$1/build/example-os\" \"$2/image\" && chmod -R a+rX \"$2\"",
         "sh",
         TOP.toString(),
         dir.toString());
@@ -391,15 +392,16 @@ class ProductTest {
     List<String> command =
         new ArrayList<>(List.of("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"));
     command.addAll(List.of("--no-new-privs", "--bounding-set=-all"));
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx400m", "-Dfile.encoding=UTF-8", "-cp", dir + "/jars/*"));
-    command.addAll(List.of("org.bib.cli.Main", "build"));
+    command.addAll(List.of(dir.resolve("bib/bib").toString(), "build"));
     command.addAll(List.of(options));
     command.addAll(
         List.of(
             "--output", dir.resolve(output).toString(), "oci:" + dir.resolve("image") + ":latest"));
     ProcessBuilder builder = new ProcessBuilder(command).directory(dir.toFile());
     builder.environment().putAll(environment);
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    // There need not be a temporary directory to write to, or to execute from.
+    builder.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=/nonexistent");
     Path out = Files.createTempFile(dir, "out", "");
     Path err = Files.createTempFile(dir, "err", "");
     Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
