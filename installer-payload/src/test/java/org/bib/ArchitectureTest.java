@@ -1,0 +1,60 @@
+package org.bib;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+
+@NullMarked
+class ArchitectureTest {
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("org.bib");
+
+  @Test
+  void packagesAreFreeOfCycles() {
+    slices().matching("org.bib.(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void onlyTheFlowKnowsTheFlow() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.bib.build")
+        .check(CLASSES);
+  }
+
+  @Test
+  void deploymentAndBootLoaderWriteNoFiles() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("org.bib.ostree", "org.bib.boot", "org.bib.secrets")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.net..")
+        .orShould()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.io.File")
+        .check(CLASSES);
+  }
+
+  @Test
+  void nothingStartsAProcess() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            "org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot", "org.bib.build")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.lang.ProcessBuilder")
+        .check(CLASSES);
+  }
+}
