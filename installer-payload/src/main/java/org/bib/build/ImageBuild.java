@@ -176,7 +176,11 @@ public final class ImageBuild {
         Deployment.deploy(
             new Deployment.Request(
                 new Deployment.Trees(
-                    tree.root(), tree.firstLayer(), source.layers().get(0).digest().toString()),
+                    tree.root(),
+                    tree.firstLayer(),
+                    source.layers().get(0).digest().toString(),
+                    tree.base(),
+                    tree.derived()),
                 new Deployment.Documents(
                     new String(source.manifest(), StandardCharsets.UTF_8),
                     new String(source.config(), StandardCharsets.UTF_8),
