@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.bib.disk.ByteRange;
 import org.bib.tree.Metadata;
@@ -281,10 +282,16 @@ final class TarReader {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new IOException(
-          "the name \""
-              + new String(bytes, StandardCharsets.ISO_8859_1)
-              + "\" is not UTF-8, which ostree cannot store",
-          e);
+          "the name \"" + escaped(bytes) + "\" is not UTF-8, which ostree cannot store", e);
     }
+  }
+
+  /** A name that is not text, all that is not ASCII as {@code \xff}. */
+  private static String escaped(byte[] bytes) {
+    StringBuilder name = new StringBuilder();
+    for (byte b : bytes) {
+      name.append(b >= ' ' ? String.valueOf((char) b) : String.format(Locale.ROOT, "\\x%02x", b));
+    }
+    return name.toString();
   }
 }
