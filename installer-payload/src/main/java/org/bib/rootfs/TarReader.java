@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.bib.disk.ByteRange;
 import org.bib.tree.Metadata;
 import org.bib.tree.Xattrs;
@@ -33,8 +34,10 @@ final class TarReader {
   private static final int MAX_SPARSE_MAP = 1 << 20;
   private static final long MAX_SIZE = 1L << 44; // ext4 with 4 KiB blocks holds files of 16 TiB
 
+  // POSIX.1-2017, pax, "pax Extended Header File Times"; no time of a file has more digits.
+  private static final Pattern TIME = Pattern.compile("-?[0-9]{1,15}([.][0-9]{0,40})?");
+
   private final InputStream in;
-  private final PaxRecords global = new PaxRecords();
   private long remaining; // bytes of the current member that are not read yet
   private long padding;
 
@@ -72,7 +75,8 @@ final class TarReader {
       header.verify();
       switch (header.typeflag()) {
         case 'x' -> pax.parse(special(header, MAX_PAX));
-        case 'g' -> global.parse(special(header, MAX_PAX));
+        // Writers of layers put comments there, and readers of layers pass them over.
+        case 'g' -> special(header, MAX_PAX);
         case 'L' -> longName = withoutNul(special(header, MAX_NAME));
         case 'K' -> longLink = withoutNul(special(header, MAX_NAME));
         default -> {
@@ -150,6 +154,9 @@ final class TarReader {
   }
 
   private static Instant instant(String seconds) {
+    if (!TIME.matcher(seconds).matches()) {
+      throw new IllegalArgumentException("\"" + seconds + "\" is no time");
+    }
     BigDecimal value = new BigDecimal(seconds);
     BigDecimal whole = value.setScale(0, RoundingMode.FLOOR);
     long nanos = value.subtract(whole).movePointRight(9).longValue();
