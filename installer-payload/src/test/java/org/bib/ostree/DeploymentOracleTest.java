@@ -210,7 +210,7 @@ class DeploymentOracleTest {
             BOOT,
             Instant.parse("2024-01-02T03:04:05Z").getEpochSecond(),
             2),
-        BootableImage.inspect(owned, Map.of("containers.bootc", "1")));
+        BootableImage.inspect(owned));
   }
 
   private DirectoryNode owned(DirectoryNode root) {
