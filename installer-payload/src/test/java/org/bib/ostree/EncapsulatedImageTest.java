@@ -414,7 +414,7 @@ class EncapsulatedImageTest {
                 UUID.fromString("01234567-89ab-cdef-0123-456789abcdef"),
                 86400,
                 2),
-            BootableImage.inspect(tree.root(), source.imageConfig().labels()));
+            BootableImage.inspect(tree.root()));
     Path repository = directory.resolve("repository");
     BareUserRepository.write(
         (DirectoryNode) deployment.sysroot().find("ostree/repo").orElseThrow(), repository);
