@@ -25,7 +25,8 @@ class ArchitectureTest {
   void onlyTheFlowKnowsTheFlow() {
     noClasses()
         .that()
-        .resideInAnyPackage("org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot")
+        .resideInAnyPackage(
+            "org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot", "org.bib.lint")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bib.build")
@@ -33,10 +34,10 @@ class ArchitectureTest {
   }
 
   @Test
-  void deploymentAndBootLoaderWriteNoFiles() {
+  void deploymentBootLoaderAndLintWriteNoFiles() {
     noClasses()
         .that()
-        .resideInAnyPackage("org.bib.ostree", "org.bib.boot", "org.bib.secrets")
+        .resideInAnyPackage("org.bib.ostree", "org.bib.boot", "org.bib.secrets", "org.bib.lint")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.net..")
@@ -51,7 +52,12 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            "org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot", "org.bib.build")
+            "org.bib.oci",
+            "org.bib.rootfs",
+            "org.bib.ostree",
+            "org.bib.boot",
+            "org.bib.lint",
+            "org.bib.build")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.lang.ProcessBuilder")

@@ -10,8 +10,11 @@ import java.util.HexFormat;
  * @param hex 64 digits
  */
 public record Checksum(String hex) {
+  /** Length in bytes. */
+  static final int SIZE = 32;
+
   public Checksum {
-    if (hex.length() != 64) {
+    if (hex.length() != 2 * SIZE) {
       throw new IllegalArgumentException("no checksum: " + hex);
     }
   }
@@ -34,6 +37,10 @@ public record Checksum(String hex) {
 
   static Checksum of(MessageDigest digest) {
     return new Checksum(HexFormat.of().formatHex(digest.digest()));
+  }
+
+  static Checksum ofBytes(byte[] bytes) {
+    return new Checksum(HexFormat.of().formatHex(bytes));
   }
 
   /** The 32 bytes. */

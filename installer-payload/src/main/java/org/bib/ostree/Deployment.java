@@ -152,11 +152,26 @@ public final class Deployment {
   /**
    * The merged tree of the image, and that of its lowest layer with the digest of its blob.
    *
-   * <p>An upgrade takes the latter for what that layer holds. For an image with the label {@code
-   * ostree.final-diffid} it takes it for the whole base: then {@code firstLayer} has to be the
-   * merged tree of all layers up to that one.
+   * <p>An upgrade takes the latter for what that layer holds. If the image encapsulates a commit,
+   * it takes that commit for all layers up to the one that {@code ostree.final-diffid} names.
+   *
+   * @param firstLayer not looked at if there is a base
+   * @param base the encapsulated commit
+   * @param derived whether there are layers that are no part of the base; without them the tree is
+   *     that of the base, labels included
    */
-  public record Trees(DirectoryNode container, DirectoryNode firstLayer, String firstLayerDigest) {}
+  public record Trees(
+      DirectoryNode container,
+      DirectoryNode firstLayer,
+      String firstLayerDigest,
+      Optional<BaseCommit> base,
+      boolean derived) {
+
+    /** Trees of an image whose layers are ordinary ones. */
+    public Trees(DirectoryNode container, DirectoryNode firstLayer, String firstLayerDigest) {
+      this(container, firstLayer, firstLayerDigest, Optional.empty(), true);
+    }
+  }
 
   /** Manifest and configuration as text, and the digest of the former. */
   public record Documents(String manifest, String config, String manifestDigest) {}
@@ -178,21 +193,20 @@ public final class Deployment {
     }
 
     ObjectStore store = new ObjectStore(request.threads());
-    DirectoryNode tree = ImportFilter.filter(request.trees().container());
+    Optional<BaseCommit> base = request.trees().base();
+    Checksum layerCommit = base.isPresent() ? store.add(base.get()) : firstLayer(store);
+    DirectoryNode tree =
+        base.isPresent()
+            ? ImportFilter.filterMerged(request.trees().container())
+            : ImportFilter.filter(request.trees().container());
     commit =
         store.addCommit(
             ObjectEncoder.commit(
-                ContainerCommit.metadata(request.documents()),
+                ObjectEncoder.texts(ContainerCommit.metadata(request.documents())),
+                base.map(BaseCommit::checksum),
                 "",
                 request.seconds(),
                 store.add(tree)));
-    Checksum layerCommit =
-        store.addCommit(
-            ObjectEncoder.commit(
-                Map.of(),
-                "",
-                request.seconds(),
-                store.add(ImportFilter.filter(request.trees().firstLayer()))));
 
     bootFiles = new BootFiles(image, stateroot);
     title = image.title() + " (ostree:0)";
@@ -263,6 +277,16 @@ public final class Deployment {
   /** Path of the initramfs as the entry has it. */
   public String initramfsPath() {
     return bootFiles.initramfsPath();
+  }
+
+  /** Makes a commit of the lowest layer. */
+  private Checksum firstLayer(ObjectStore store) throws IOException, InterruptedException {
+    return store.addCommit(
+        ObjectEncoder.commit(
+            Map.of(),
+            "",
+            request.seconds(),
+            store.add(ImportFilter.filter(request.trees().firstLayer()))));
   }
 
   /** The command line; an {@code ostree=} that is there is replaced where it stands. */

@@ -13,10 +13,39 @@ import org.bib.tree.Node;
  * What ostree keeps of a container's tree (ostree-ext, tar/write.rs): {@code /etc} becomes {@code
  * /usr/etc}, and directories that the running system fills stay empty.
  */
-final class ImportFilter {
+public final class ImportFilter {
   private static final Set<String> API_DIRECTORIES = Set.of("run", "tmp", "proc", "sys", "dev");
+  private static final Set<String> SYSTEM = Set.of("usr", "etc", "var");
 
   private ImportFilter() {}
+
+  /**
+   * Whether a layer on top of a base commit may bring what it has at {@code path}.
+   *
+   * @param path components as they stand in the layer, whiteouts under the names of their markers
+   * @param outsideSystem whether that may be more than {@code /usr}, {@code /etc} and {@code /var},
+   *     see {@link BaseCommit#hasOverlayRoot}
+   */
+  public static boolean takes(List<String> path, boolean outsideSystem) {
+    String top = path.isEmpty() ? "" : path.get(0);
+    if (API_DIRECTORIES.contains(top)) {
+      return path.size() == 1;
+    }
+    return top.isEmpty() || outsideSystem || SYSTEM.contains(top);
+  }
+
+  /**
+   * The tree to commit for a container's tree that was merged upon a base commit: what the layers
+   * bring was filtered before, by {@link #takes}, and what the base has stays.
+   */
+  static DirectoryNode filterMerged(DirectoryNode container) throws BuildException {
+    DirectoryNode root = copy(container);
+    if (root.remove("etc") instanceof DirectoryNode etc) {
+      moveEtc(root, etc);
+    }
+    finish(root);
+    return root;
+  }
 
   /**
    * The tree to commit for a container's merged tree, which stays as it is; files are shared.
@@ -37,11 +66,15 @@ final class ImportFilter {
     if (container.child("etc") instanceof DirectoryNode etc) {
       moveEtc(root, copy(etc));
     }
+    finish(root);
+    return root;
+  }
+
+  private static void finish(DirectoryNode root) {
     if (root.find("usr/etc").orElse(null) instanceof DirectoryNode etc) {
       removeMountPoints(etc);
     }
     removeEncapsulatedRepository(root);
-    return root;
   }
 
   private static void moveEtc(DirectoryNode root, DirectoryNode etc) throws BuildException {
@@ -77,7 +110,8 @@ final class ImportFilter {
     }
   }
 
-  private static DirectoryNode copy(DirectoryNode directory) {
+  /** A copy with directories of its own; files are shared. */
+  static DirectoryNode copy(DirectoryNode directory) {
     DirectoryNode copy = new DirectoryNode(directory.metadata());
     directory
         .children()

@@ -86,10 +86,14 @@ final class ObjectEncoder {
    */
   static byte[] commit(
       Map<String, String> metadata, String subject, long seconds, TreeChecksums root) {
+    return commit(texts(metadata), Optional.empty(), subject, seconds, root);
+  }
+
+  /** Texts as values of commit metadata, in the same order. */
+  static Map<String, GVariant> texts(Map<String, String> texts) {
     Map<String, GVariant> variants = new LinkedHashMap<>();
-    metadata.forEach(
-        (key, value) -> variants.put(key, GVariant.variant("s", GVariant.string(value))));
-    return commit(variants, Optional.empty(), subject, seconds, root);
+    texts.forEach((key, value) -> variants.put(key, GVariant.variant("s", GVariant.string(value))));
+    return variants;
   }
 
   /**
@@ -119,7 +123,7 @@ final class ObjectEncoder {
   }
 
   /** {@code a(ayay)}: names with their NUL, raw values. */
-  private static GVariant xattrs(Xattrs xattrs) {
+  static GVariant xattrs(Xattrs xattrs) {
     List<GVariant> entries = new ArrayList<>();
     xattrs
         .values()

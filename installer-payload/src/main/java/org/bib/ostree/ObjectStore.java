@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -54,8 +55,37 @@ public final class ObjectStore {
    * @return the checksums of its root
    */
   ObjectEncoder.TreeChecksums add(DirectoryNode root) throws IOException, InterruptedException {
-    hashContents(root);
+    List<Node> files = new ArrayList<>();
+    collect(root, Collections.newSetFromMap(new IdentityHashMap<>()), files);
+    addFiles(files);
     return addDirectory(root);
+  }
+
+  /**
+   * Adds all objects of a base commit as they are.
+   *
+   * @return the checksum of the commit
+   * @throws org.bib.failure.BuildException naming a file whose object is not what its name says
+   */
+  Checksum add(BaseCommit base) throws IOException, InterruptedException {
+    List<Node> files = new ArrayList<>();
+    base.objects()
+        .forEach(
+            (name, node) -> {
+              if (name.endsWith(".file")) {
+                files.add(node);
+              } else {
+                objects.put(name, node);
+              }
+            });
+    addFiles(files);
+    for (Map.Entry<String, Node> object : base.objects().entrySet()) {
+      Checksum actual = checksums.get(object.getValue());
+      if (actual != null && !object.getKey().equals(actual + ".file")) {
+        throw BaseCommit.damaged(object.getKey());
+      }
+    }
+    return base.checksum();
   }
 
   /** Adds a commit object. */
@@ -101,9 +131,8 @@ public final class ObjectStore {
     return directory;
   }
 
-  private void hashContents(DirectoryNode root) throws IOException, InterruptedException {
-    List<Node> nodes = new ArrayList<>();
-    collect(root, Collections.newSetFromMap(new IdentityHashMap<>()), nodes);
+  /** Hashes files and symbolic links and adds their objects. */
+  private void addFiles(List<Node> nodes) throws IOException, InterruptedException {
     ConcurrentHashMap<Integer, Checksum> results = new ConcurrentHashMap<>();
     ExecutorService executor = Executors.newFixedThreadPool(threads);
     try {
@@ -231,9 +260,28 @@ public final class ObjectStore {
 
   private Checksum addMetadata(byte[] bytes, String kind) {
     Checksum checksum = Checksum.of(bytes);
-    objects.computeIfAbsent(
-        checksum + "." + kind, name -> new FileNode(Metadata.root(0644), Content.of(bytes)));
+    objects.computeIfAbsent(checksum + "." + kind, name -> metadataObject(Content.of(bytes)));
     return checksum;
+  }
+
+  /** An object that is no file of the tree: its file in the repository. */
+  static FileNode metadataObject(Content content) {
+    return new FileNode(Metadata.root(0644), content);
+  }
+
+  /**
+   * All bytes of a content.
+   *
+   * @param limit how many there may be
+   * @param name for the message if there are more
+   */
+  static byte[] bytes(Content content, long limit, String name) throws IOException {
+    if (content.size() > limit) {
+      throw new IOException(name + " is larger than " + limit + " bytes");
+    }
+    byte[] bytes = new byte[Math.toIntExact(content.size())];
+    content.read(0, ByteBuffer.wrap(bytes));
+    return bytes;
   }
 
   /** A file of a repository that is no object: a ref, the configuration. */

@@ -4,9 +4,13 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -14,8 +18,12 @@ import java.util.concurrent.Future;
 import org.bib.failure.BuildException;
 import org.bib.oci.LayerStream;
 import org.bib.oci.SourceImage;
+import org.bib.ostree.BaseCommit;
+import org.bib.progress.BuildEvent;
 import org.bib.progress.BuildListener;
 import org.bib.tree.DirectoryNode;
+import org.bib.tree.Metadata;
+import org.bib.tree.Node;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,24 +31,47 @@ import org.jspecify.annotations.Nullable;
  * who made the workspace deletes them.
  */
 public final class ImageTree implements Closeable {
+  // ostree-ext, container/encapsulate.rs, DIFFID_LABEL
+  private static final String FINAL_DIFF_ID = "ostree.final-diffid";
+
   private final DirectoryNode root;
   private final DirectoryNode firstLayer;
+  private final Optional<BaseCommit> base;
+  private final boolean derived;
   private final List<Spool> spools;
 
-  private ImageTree(DirectoryNode root, DirectoryNode firstLayer, List<Spool> spools) {
-    this.root = root;
-    this.firstLayer = firstLayer;
+  private ImageTree(Merged merged, List<Spool> spools) {
+    this.root = merged.root();
+    this.firstLayer = merged.firstLayer();
+    this.base = merged.base();
+    this.derived = merged.derived();
     this.spools = spools;
   }
+
+  private record Merged(
+      DirectoryNode root, DirectoryNode firstLayer, Optional<BaseCommit> base, boolean derived) {}
 
   /** The merged tree, as a container of the image would see it. */
   public DirectoryNode root() {
     return root;
   }
 
-  /** The tree of the lowest layer alone; its nodes are shared with {@link #root}. */
+  /**
+   * The tree of the lowest layer alone; its nodes are shared with {@link #root}. Where there is a
+   * {@link #base}, that stands for the lowest layer, and this is empty.
+   */
   public DirectoryNode firstLayer() {
     return firstLayer;
+  }
+
+  /** The commit that the lowest layers encapsulate, if they do. */
+  public Optional<BaseCommit> base() {
+    return base;
+  }
+
+  /** Whether there are layers that are no part of {@link #base}. */
+  public boolean derived() {
+    return derived;
   }
 
   /**
@@ -57,31 +88,25 @@ public final class ImageTree implements Closeable {
     List<Spool> spools = new ArrayList<>();
     ExecutorService executor = Executors.newFixedThreadPool(threads);
     try {
-      List<Future<List<LayerEntry>>> results = new ArrayList<>();
+      int chunks = chunkLayers(source);
+      List<Future<Map<String, Node>>> objects = new ArrayList<>();
+      List<Future<List<LayerEntry>>> entries = new ArrayList<>();
       for (SourceImage.Layer layer : source.layers()) {
-        Spool spool = Spool.create(workspace.resolve("layer-" + results.size()));
+        Spool spool = Spool.create(workspace.resolve("layer-" + spools.size()));
         spools.add(spool);
-        results.add(executor.submit(() -> readLayer(source, layer, spool)));
-      }
-      LayerMerger merger = new LayerMerger();
-      DirectoryNode first = null;
-      for (int i = 0; i < results.size(); i++) {
-        List<LayerEntry> entries = await(results.get(i));
-        try {
-          if (i == 0) {
-            first = LayerMerger.alone(entries);
-          }
-          merger.apply(entries);
-        } catch (IOException e) {
-          throw refused(source.layers().get(i), e);
+        if (objects.size() < chunks) {
+          objects.add(
+              executor.submit(() -> readLayer(source, layer, s -> ChunkReader.read(s, spool))));
+        } else {
+          entries.add(
+              executor.submit(() -> readLayer(source, layer, s -> LayerReader.read(s, spool))));
         }
-        results.set(i, java.util.concurrent.CompletableFuture.completedFuture(List.of()));
       }
-      if (first == null) {
-        throw new BuildException(
-            "the image has no layers", "name a bootable container, which has a root filesystem");
-      }
-      return new ImageTree(merger.root(), first, spools);
+      Merged merged =
+          chunks > 0
+              ? merge(baseCommit(objects), source, entries, listener)
+              : merge(source, entries);
+      return new ImageTree(merged, spools);
     } catch (IOException | InterruptedException | RuntimeException e) {
       executor.shutdownNow();
       closeAll(spools, e);
@@ -91,11 +116,103 @@ public final class ImageTree implements Closeable {
     }
   }
 
-  private static List<LayerEntry> readLayer(
-      SourceImage source, SourceImage.Layer layer, Spool spool) throws IOException {
+  /** How many layers, from the lowest on, are chunks of an encapsulated commit. */
+  private static int chunkLayers(SourceImage source) throws BuildException {
+    String last = source.imageConfig().labels().get(FINAL_DIFF_ID);
+    if (last == null) {
+      return 0;
+    }
+    for (int i = 0; i < source.layers().size(); i++) {
+      if (source.layers().get(i).diffId().toString().equals(last)) {
+        return i + 1;
+      }
+    }
+    throw new BuildException(
+        "the label " + FINAL_DIFF_ID + " of the image names none of its layers",
+        "build the image again");
+  }
+
+  private static Merged merge(SourceImage source, List<Future<List<LayerEntry>>> layers)
+      throws IOException, InterruptedException {
+    LayerMerger merger = new LayerMerger();
+    DirectoryNode first = null;
+    for (int i = 0; i < layers.size(); i++) {
+      List<LayerEntry> entries = take(layers, i);
+      try {
+        if (i == 0) {
+          first = LayerMerger.alone(entries);
+        }
+        merger.apply(entries);
+      } catch (IOException e) {
+        throw refused(source.layers().get(i), e);
+      }
+    }
+    if (first == null) {
+      throw new BuildException(
+          "the image has no layers", "name a bootable container, which has a root filesystem");
+    }
+    return new Merged(merger.root(), first, Optional.empty(), true);
+  }
+
+  private static BaseCommit baseCommit(List<Future<Map<String, Node>>> layers)
+      throws IOException, InterruptedException {
+    List<Map<String, Node>> objects = new ArrayList<>();
+    for (Future<Map<String, Node>> layer : layers) {
+      objects.add(await(layer));
+    }
+    return BaseCommit.of(objects);
+  }
+
+  private static Merged merge(
+      BaseCommit base,
+      SourceImage source,
+      List<Future<List<LayerEntry>>> layers,
+      BuildListener listener)
+      throws IOException, InterruptedException {
+    LayerMerger merger = new LayerMerger(base);
+    DerivedLayers derived = new DerivedLayers(base);
+    int chunks = source.layers().size() - layers.size();
+    for (int i = 0; i < layers.size(); i++) {
+      List<LayerEntry> entries = derived.filter(take(layers, i));
+      try {
+        merger.apply(entries);
+      } catch (IOException e) {
+        throw refused(source.layers().get(chunks + i), e);
+      }
+    }
+    derived
+        .leftOut()
+        .forEach(
+            (name, count) ->
+                listener.on(
+                    new BuildEvent.Warning(
+                        "left out "
+                            + count
+                            + " entries of layers at /"
+                            + name
+                            + ": prepare-root.conf of the base enables neither composefs nor"
+                            + " root.transient, so ostree keeps /usr, /etc and /var only")));
+    DirectoryNode none = new DirectoryNode(Metadata.root(0755));
+    return new Merged(merger.root(), none, Optional.of(base), !layers.isEmpty());
+  }
+
+  /** Waits for a layer and forgets it: its entries are needed once. */
+  private static List<LayerEntry> take(List<Future<List<LayerEntry>>> layers, int index)
+      throws IOException, InterruptedException {
+    List<LayerEntry> entries = await(layers.get(index));
+    layers.set(index, CompletableFuture.completedFuture(List.of()));
+    return entries;
+  }
+
+  private interface Reading<T> {
+    T read(InputStream stream) throws IOException;
+  }
+
+  private static <T> T readLayer(SourceImage source, SourceImage.Layer layer, Reading<T> reading)
+      throws IOException {
     try (InputStream stream = LayerStream.uncompressed(source, layer)) {
       try {
-        return LayerReader.read(stream, spool);
+        return reading.read(stream);
       } catch (IOException e) {
         // A damaged layer shows first as a strange tar.
         throw LayerStream.closestCause(stream, e);
@@ -111,11 +228,14 @@ public final class ImageTree implements Closeable {
     if (cause instanceof BuildException already) {
       return already;
     }
-    boolean full = String.valueOf(cause.getMessage()).contains("No space left on device");
-    return new BuildException(
-        "layer " + layer.digest() + ": " + cause.getMessage(),
-        full ? "free space or name another --output directory" : "build or push the image again",
-        cause);
+    String message = String.valueOf(cause.getMessage());
+    String remedy =
+        message.contains("No space left on device")
+            ? "free space or name another --output directory"
+            : cause.getCause() instanceof CharacterCodingException
+                ? "rename it in the image"
+                : "build or push the image again";
+    return new BuildException("layer " + layer.digest() + ": " + message, remedy, cause);
   }
 
   private static <T> T await(Future<T> future) throws IOException, InterruptedException {

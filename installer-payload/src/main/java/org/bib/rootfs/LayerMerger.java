@@ -1,14 +1,18 @@
 package org.bib.rootfs;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import org.bib.ostree.BaseCommit;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.Metadata;
 import org.bib.tree.Node;
 import org.bib.tree.SymlinkNode;
+import org.bib.tree.Xattrs;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +23,23 @@ import org.jspecify.annotations.Nullable;
 final class LayerMerger {
   private static final int MAX_SYMLINKS = 40; // as the kernel has it, path_resolution(7)
 
-  private final DirectoryNode root = new DirectoryNode(Metadata.root(0755));
+  private final DirectoryNode root;
+  private final boolean hiddenXattrs;
+
+  /** Starts from nothing. */
+  LayerMerger() {
+    this.root = new DirectoryNode(Metadata.root(0755));
+    this.hiddenXattrs = false;
+  }
+
+  /**
+   * Starts from the tree of a base commit. Containers do not show the extended attributes that its
+   * directories have, so layers do not repeat them: they stay.
+   */
+  LayerMerger(BaseCommit base) {
+    this.root = base.container();
+    this.hiddenXattrs = true;
+  }
 
   /** The tree so far. */
   DirectoryNode root() {
@@ -60,16 +80,27 @@ final class LayerMerger {
   private void makeDirectory(LayerEntry.MakeDirectory entry) throws IOException {
     List<String> path = entry.path();
     if (path.isEmpty()) {
-      root.setMetadata(entry.metadata());
+      setMetadata(root, entry.metadata());
       return;
     }
     DirectoryNode parent = parent(path);
     String name = path.get(path.size() - 1);
     if (parent.child(name) instanceof DirectoryNode existing) {
-      existing.setMetadata(entry.metadata());
+      setMetadata(existing, entry.metadata());
     } else {
       parent.put(name, new DirectoryNode(entry.metadata()));
     }
+  }
+
+  private void setMetadata(DirectoryNode directory, Metadata metadata) {
+    Xattrs xattrs = metadata.xattrs();
+    if (hiddenXattrs) {
+      xattrs = directory.metadata().xattrs();
+      for (Map.Entry<String, ByteBuffer> set : metadata.xattrs().values().entrySet()) {
+        xattrs = xattrs.with(set.getKey(), Xattrs.bytes(set.getValue()));
+      }
+    }
+    directory.setMetadata(metadata.withXattrs(xattrs));
   }
 
   private Node linked(LayerEntry.Link link) throws IOException {

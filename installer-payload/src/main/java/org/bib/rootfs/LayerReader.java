@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads an uncompressed layer: entries to memory, contents to a spool. */
 final class LayerReader {
   // OCI image specification 1.1, layer.md, "Whiteouts".
-  private static final String WHITEOUT = ".wh.";
-  private static final String OPAQUE = ".wh..wh..opq";
+  static final String WHITEOUT = ".wh.";
+  static final String OPAQUE = ".wh..wh..opq";
   private static final String RESERVED = ".wh..wh."; // names that AUFS kept for itself
   private static final int NAME_MAX = 255; // bytes, as ext4 and VFS have it
   private static final int PATH_MAX = 4096;
@@ -27,18 +27,28 @@ final class LayerReader {
    * @throws IOException if it is no sound tar archive, or has what no tree on a disk can have
    */
   static List<LayerEntry> read(InputStream stream, Spool spool) throws IOException {
-    TarReader tar = new TarReader(stream);
     List<LayerEntry> entries = new ArrayList<>();
+    read(stream, spool, entries::add);
+    return entries;
+  }
+
+  /** Takes entries one by one, whose contents cannot be read yet. */
+  interface Sink {
+    void take(LayerEntry entry) throws IOException;
+  }
+
+  /** Reads {@code stream} to its end, entry by entry. */
+  static void read(InputStream stream, Spool spool, Sink sink) throws IOException {
+    TarReader tar = new TarReader(stream);
     for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
       LayerEntry read = read(entry, tar, spool);
       if (read != null) {
-        entries.add(read);
+        sink.take(read);
       }
     }
     // What follows the end marker belongs to the digest of the layer all the same.
     stream.transferTo(java.io.OutputStream.nullOutputStream());
     spool.flush();
-    return entries;
   }
 
   private static @Nullable LayerEntry read(TarEntry entry, TarReader tar, Spool spool)

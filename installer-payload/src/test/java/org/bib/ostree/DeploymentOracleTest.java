@@ -3,7 +3,6 @@ package org.bib.ostree;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -211,7 +210,7 @@ class DeploymentOracleTest {
             BOOT,
             Instant.parse("2024-01-02T03:04:05Z").getEpochSecond(),
             2),
-        BootableImage.inspect(owned, Map.of("containers.bootc", "1")));
+        BootableImage.inspect(owned));
   }
 
   private DirectoryNode owned(DirectoryNode root) {
@@ -260,27 +259,5 @@ class DeploymentOracleTest {
 
   private static String run(String... command) throws IOException, InterruptedException {
     return Processes.run(command);
-  }
-
-  /** Runs programs. */
-  private static final class Processes {
-    static String run(String... command) throws IOException, InterruptedException {
-      Process process = start(command);
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(process.waitFor()).as("%s%n%s", String.join(" ", command), output).isZero();
-      return output;
-    }
-
-    static int status(String... command) throws IOException, InterruptedException {
-      Process process = start(command);
-      process.getInputStream().readAllBytes();
-      return process.waitFor();
-    }
-
-    private static Process start(String... command) throws IOException {
-      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-      builder.environment().put("LC_ALL", "C.UTF-8");
-      return builder.start();
-    }
   }
 }

@@ -234,6 +234,6 @@ class DeploymentTest {
             0,
             threads,
             settings),
-        BootableImage.inspect(container, Map.of("containers.bootc", "1")));
+        BootableImage.inspect(container));
   }
 }
