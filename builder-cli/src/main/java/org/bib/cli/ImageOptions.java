@@ -49,7 +49,9 @@ final class ImageOptions {
 
   @Option(
       names = "--no-default-kernel-args",
-      description = "Do not add \"rw console=tty0 console=ttyS0\" to the kernel's arguments.")
+      description =
+          "Do not add \"rw console=tty0 console=ttyS0\", on arm64 also \"console=ttyAMA0\", to the"
+              + " kernel's arguments.")
   boolean noDefaultKernelArgs;
 
   @Option(

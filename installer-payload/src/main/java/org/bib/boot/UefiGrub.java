@@ -71,7 +71,10 @@ public final class UefiGrub {
     if (grub == null) {
       throw new BuildException(
           "the image has no UEFI boot loader: no /" + String.join(", no /", lookedFor),
-          "install grub-efi in the image");
+          architecture == Architecture.AMD64
+              ? "install grub-efi in the image"
+              : "install a GRUB that is made for UEFI in the image, such as"
+                  + " grub-efi-arm64-signed: of modules alone it is made for amd64 only");
     }
     // shim starts nothing that is not signed.
     Optional<FileNode> shim =

@@ -72,7 +72,8 @@ public record BuildSpec(
   /**
    * Kernel arguments.
    *
-   * @param defaults whether to add {@code rw console=tty0 console=ttyS0}
+   * @param defaults whether to add {@code rw console=tty0 console=ttyS0}, on arm64 also {@code
+   *     console=ttyAMA0}
    * @param append further arguments, one string as typed each
    */
   public record Kernel(boolean defaults, List<String> append) {

@@ -58,8 +58,6 @@ import org.bib.tree.Metadata;
 
 /** The flow of a build, from image to artefacts, read from top to bottom in {@link #run}. */
 public final class ImageBuild {
-  private static final List<String> DEFAULT_ARGUMENTS =
-      List.of("rw", "console=tty0", "console=ttyS0");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final BuildSpec spec;
@@ -184,7 +182,7 @@ public final class ImageBuild {
         new KernelArguments()
             .add(first)
             .addFrom(tree.root(), spec.source().architecture())
-            .add(spec.kernel().defaults() ? DEFAULT_ARGUMENTS : List.of())
+            .add(spec.kernel().defaults() ? defaultArguments() : List.of())
             .add(spec.kernel().append());
     Deployment deployment =
         Deployment.deploy(
@@ -257,6 +255,13 @@ public final class ImageBuild {
     listener.on(
         new BuildEvent.StepFinished("deployment", Duration.ofNanos(System.nanoTime() - start)));
     return new Plan(disk, deployment, grub, biosBoot, data);
+  }
+
+  /** What the peer adds, {@code rw console=tty0 console=ttyS0}, and the serial line of ARM. */
+  private List<String> defaultArguments() {
+    List<String> arguments = new ArrayList<>(List.of("rw", "console=tty0"));
+    spec.source().architecture().serialConsoles().forEach(tty -> arguments.add("console=" + tty));
+    return arguments;
   }
 
   private static int bootPartition(DiskPlan disk) {

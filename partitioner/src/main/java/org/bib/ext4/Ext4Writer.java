@@ -23,7 +23,8 @@ import org.bib.tree.SymlinkNode;
 
 /**
  * Writes an ext4 filesystem with a tree in it. Structures go into the file of the image, contents
- * are placed over it. The same tree and options give the same bytes. One thread, one use.
+ * are placed over it. The same tree and options give the same bytes, on every machine. One thread,
+ * one use.
  */
 public final class Ext4Writer {
   static final int BLOCK_SIZE = 4096;
@@ -37,6 +38,16 @@ public final class Ext4Writer {
   private static final int FAST_SYMLINK = 60; // shorter targets stand in i_block
   private static final int OPEN_FLAGS = 0x20001; // EXT2_FLAG_64BITS | EXT2_FLAG_RW
   private static final int NO_SYNC = 1; // EXT2_FLAG_FLUSH_NO_SYNC
+  // struct struct_ext2_filsys on LP64: magic, io, flags, device_name, super
+  private static final int FS_FLAGS = 16;
+  private static final int FS_SUPER = 32;
+  private static final int CHANGED = 2; // EXT2_FLAG_CHANGED
+  private static final int DIRTY = 4; // EXT2_FLAG_DIRTY
+  private static final int MASTER_SB_ONLY = 0x200; // EXT2_FLAG_MASTER_SB_ONLY
+  private static final int S_FLAGS = 0x160; // struct ext2_super_block
+  private static final int SIGNED_HASH = 1; // EXT2_FLAGS_SIGNED_HASH
+  private static final int UNSIGNED_HASH = 2; // EXT2_FLAGS_UNSIGNED_HASH
+  private static final int HALF_MD4 = 1; // EXT2_HASH_HALF_MD4, over signed characters
   private static final long HOLE = 1 << 16; // shorter gaps in a content are stored
 
   private final LibExt2fs.Functions ext2fs;
@@ -90,7 +101,6 @@ public final class Ext4Writer {
   public static void write(
       DiskImage image, long offset, ByteSize size, Ext4Options options, DirectoryNode root)
       throws IOException, InterruptedException {
-    LibExt2fs.Functions ext2fs = LibExt2fs.functions();
     ByteSize needed = Ext4Size.minimum(root);
     if (needed.compareTo(size) > 0) {
       throw new BuildException(
@@ -105,6 +115,13 @@ public final class Ext4Writer {
     long blocks = size.bytes() / BLOCK_SIZE;
     long inodes = Math.max(size.bytes() / 16384, Ext4Size.inodes(root));
     MakeFilesystem.run(image.file(), offset, blocks, inodes, options);
+    fill(image, offset, options, root);
+  }
+
+  /** Puts {@code root} into the empty filesystem that is there. */
+  static void fill(DiskImage image, long offset, Ext4Options options, DirectoryNode root)
+      throws IOException {
+    LibExt2fs.Functions ext2fs = LibExt2fs.functions();
     LibExt2fs.setenv("E2FSPROGS_FAKE_TIME", Long.toString(options.seconds()));
     Pointer out = LibExt2fs.pointerOut();
     byte[] name = (image.file() + "?offset=" + offset + "\0").getBytes(StandardCharsets.UTF_8);
@@ -116,6 +133,7 @@ public final class Ext4Writer {
     Ext4Writer writer = new Ext4Writer(ext2fs, fs, image, offset, options);
     try {
       LibExt2fs.check("ext2fs_read_bitmaps", ext2fs.ext2fs_read_bitmaps(fs));
+      writer.hashSignedCharacters();
       writer.populate(root);
     } finally {
       LibExt2fs.check("ext2fs_close2", ext2fs.ext2fs_close2(fs, NO_SYNC));
@@ -303,7 +321,7 @@ public final class Ext4Writer {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     LibExt2fs.check(
         "ext2fs_dirhash",
-        ext2fs.ext2fs_dirhash(hashVersion(), bytes, bytes.length, hashSeed, outA, outB));
+        ext2fs.ext2fs_dirhash(HALF_MD4, bytes, bytes.length, hashSeed, outA, outB));
     return new DirectoryBlocks.Entry(
         ByteBuffer.wrap(bytes),
         inode,
@@ -313,12 +331,15 @@ public final class Ext4Writer {
   }
 
   /**
-   * Half MD4, over signed or unsigned characters as mke2fs chose by the machine it runs on
-   * (s_flags, EXT2_FLAGS_UNSIGNED_HASH).
+   * Has directory hashes taken over signed characters. mke2fs would have the C compiler of its
+   * machine choose: signed on x86, unsigned on ARM (ext2fs_initialize). Kernels on all machines
+   * heed the flag. It stands in every copy of the superblock.
    */
-  private int hashVersion() {
-    Pointer superblock = fs.getPointer(32);
-    return (superblock.getInt(0x160) & 2) == 0 ? 1 : 4;
+  private void hashSignedCharacters() {
+    Pointer superblock = fs.getPointer(FS_SUPER);
+    int flags = superblock.getInt(S_FLAGS);
+    superblock.putInt(S_FLAGS, flags & ~UNSIGNED_HASH | SIGNED_HASH);
+    fs.putInt(FS_FLAGS, (fs.getInt(FS_FLAGS) | DIRTY | CHANGED) & ~MASTER_SB_ONLY);
   }
 
   /** The block that mke2fs gave to the root directory. */

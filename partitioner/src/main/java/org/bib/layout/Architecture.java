@@ -1,21 +1,25 @@
 package org.bib.layout;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** An architecture that disks are made for. */
 public enum Architecture {
-  AMD64("amd64", "x86_64"),
-  ARM64("arm64", "aarch64");
+  AMD64("amd64", "x86_64", List.of("ttyS0")),
+  /** Virtual machines and Azure have a PL011, EC2 has a 16550. */
+  ARM64("arm64", "aarch64", List.of("ttyS0", "ttyAMA0"));
 
   private final String ociName;
   private final String kernelName;
+  private final List<String> serialConsoles;
 
-  Architecture(String ociName, String kernelName) {
+  Architecture(String ociName, String kernelName, List<String> serialConsoles) {
     this.ociName = ociName;
     this.kernelName = kernelName;
+    this.serialConsoles = serialConsoles;
   }
 
   /** As OCI images name it ({@code GOARCH}). */
@@ -26,6 +30,14 @@ public enum Architecture {
   /** As {@code uname -m} and {@code match-architectures} name it. */
   public String kernelName() {
     return kernelName;
+  }
+
+  /**
+   * The kernel's names of what may be the first serial line. It passes over those that are not
+   * there; of the others the last is {@code /dev/console}.
+   */
+  public List<String> serialConsoles() {
+    return serialConsoles;
   }
 
   /** The architecture with that name in either spelling, if it is one that disks are made for. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 import org.bib.disk.ByteRange;
 import org.bib.disk.ByteSize;
 import org.bib.disk.Content;
@@ -81,6 +84,23 @@ class Ext4WriterTest {
       throws IOException, InterruptedException, NoSuchAlgorithmException {
     String first = sha256(write("a", everything(), ByteSize.gibibytes(1)));
     assertThat(sha256(write("b", everything(), ByteSize.gibibytes(1)))).isEqualTo(first);
+  }
+
+  @Test
+  void aMachineWithUnsignedCharactersGivesTheSameBytes()
+      throws IOException, InterruptedException, NoSuchAlgorithmException {
+    ByteSize size = ByteSize.gibibytes(1);
+    Path file = dir.resolve("unsigned.raw");
+    try (DiskImage image = DiskImage.create(file, new ByteSize(OFFSET).plus(size))) {
+      MakeFilesystem.run(file, OFFSET, size.bytes() / 4096, size.bytes() / 16384, OPTIONS);
+      hashUnsignedCharacters(file);
+      assertThat(run("dumpe2fs", "-h", at(file))).contains("unsigned_directory_hash");
+      Ext4Writer.fill(image, OFFSET, OPTIONS, everything());
+      image.materialize();
+    }
+    assertThat(run("dumpe2fs", "-h", at(file))).contains(" signed_directory_hash");
+    run("e2fsck", "-fn", at(file));
+    assertThat(sha256(file)).isEqualTo(sha256(write("signed", everything(), size)));
   }
 
   @Test
@@ -153,6 +173,24 @@ class Ext4WriterTest {
     }
   }
 
+  /** Makes of the 8 groups of 128 MiB in 1 GiB what mke2fs leaves on ARM. */
+  private static void hashUnsignedCharacters(Path file) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      for (int group : List.of(0, 1, 3, 5, 7)) {
+        long at = OFFSET + (group == 0 ? 1024 : group * (128L << 20));
+        ByteBuffer superblock = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN);
+        channel.read(superblock, at);
+        assertThat(superblock.getShort(0x38)).as("s_magic").isEqualTo((short) 0xEF53);
+        superblock.putInt(0x160, 2);
+        CRC32C checksum = new CRC32C();
+        checksum.update(superblock.flip().limit(0x3FC));
+        superblock.limit(1024).putInt(0x3FC, ~(int) checksum.getValue());
+        channel.write(superblock.position(0), at);
+      }
+    }
+  }
+
   private DirectoryNode everything() throws IOException {
     DirectoryNode root = new DirectoryNode(Metadata.root(0755));
     root.setImmutable(true);
@@ -206,7 +244,7 @@ class Ext4WriterTest {
         FileChannel.open(
             file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     for (long at = 0; at < 64 << 20; at += 1 << 20) {
-      channel.write(java.nio.ByteBuffer.wrap(block), at);
+      channel.write(ByteBuffer.wrap(block), at);
       ranges.add(new ByteRange(at, 4096));
     }
     return new SpooledContent(channel, 0, 64 << 20, ranges);
