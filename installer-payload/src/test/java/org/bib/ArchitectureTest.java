@@ -25,7 +25,8 @@ class ArchitectureTest {
   void onlyTheFlowKnowsTheFlow() {
     noClasses()
         .that()
-        .resideInAnyPackage("org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot")
+        .resideInAnyPackage(
+            "org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot", "org.bib.mount")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bib.build")
@@ -36,7 +37,7 @@ class ArchitectureTest {
   void deploymentAndBootLoaderWriteNoFiles() {
     noClasses()
         .that()
-        .resideInAnyPackage("org.bib.ostree", "org.bib.boot", "org.bib.secrets")
+        .resideInAnyPackage("org.bib.ostree", "org.bib.boot", "org.bib.secrets", "org.bib.mount")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.net..")
