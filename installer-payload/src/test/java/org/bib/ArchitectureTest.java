@@ -26,7 +26,12 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            "org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot", "org.bib.mount")
+            "org.bib.oci",
+            "org.bib.rootfs",
+            "org.bib.ostree",
+            "org.bib.boot",
+            "org.bib.lint",
+            "org.bib.mount")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bib.build")
@@ -34,10 +39,11 @@ class ArchitectureTest {
   }
 
   @Test
-  void deploymentAndBootLoaderWriteNoFiles() {
+  void deploymentBootLoaderAndLintWriteNoFiles() {
     noClasses()
         .that()
-        .resideInAnyPackage("org.bib.ostree", "org.bib.boot", "org.bib.secrets", "org.bib.mount")
+        .resideInAnyPackage(
+            "org.bib.ostree", "org.bib.boot", "org.bib.secrets", "org.bib.lint", "org.bib.mount")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.net..")
@@ -52,7 +58,12 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            "org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot", "org.bib.build")
+            "org.bib.oci",
+            "org.bib.rootfs",
+            "org.bib.ostree",
+            "org.bib.boot",
+            "org.bib.lint",
+            "org.bib.build")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.lang.ProcessBuilder")

@@ -45,18 +45,18 @@ final class BuildCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws ConfigException {
-    return new Run(context, root, options).execute(this::run);
+    return new Run(context, root, options.source.progress).execute(this::run);
   }
 
-  private void run(SpecReader reader, Renderer renderer)
-      throws IOException, ConfigException, InterruptedException {
+  private int run(Renderer renderer) throws IOException, ConfigException, InterruptedException {
+    SpecReader reader = SpecReader.of(options, context.environment(), renderer);
     Optional<Ownership> owner =
         chown == null ? Optional.empty() : Optional.of(Ownership.parse(chown));
     Path directory = Run.path("--output", output);
     BuildSpec spec = reader.read(directory);
     if (dryRun) {
       Run.print(context.out(), List.of(context.builder().manifest(spec, renderer)));
-      return;
+      return ExitStatus.OK;
     }
     if (owner.isPresent()) {
       owner.get().probe(directory);
@@ -67,5 +67,6 @@ final class BuildCommand implements Callable<Integer> {
     }
     renderer.finished(results);
     Run.print(context.out(), results.stream().map(Path::toString).toList());
+    return ExitStatus.OK;
   }
 }

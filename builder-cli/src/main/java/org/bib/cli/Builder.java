@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.bib.build.BuildSpec;
+import org.bib.build.LintSpec;
 import org.bib.failure.ConfigException;
+import org.bib.lint.LintReport;
 import org.bib.progress.BuildListener;
 
 /** What the command line wants of a build. */
@@ -28,5 +30,15 @@ public interface Builder {
    * @throws InterruptedException if the thread was interrupted
    */
   String manifest(BuildSpec spec, BuildListener listener)
+      throws IOException, ConfigException, InterruptedException;
+
+  /**
+   * What is wrong with an image; writes nothing.
+   *
+   * @throws IOException if the world failed
+   * @throws ConfigException if what is asked for cannot be
+   * @throws InterruptedException if the thread was interrupted
+   */
+  LintReport lint(LintSpec spec, BuildListener listener)
       throws IOException, ConfigException, InterruptedException;
 }

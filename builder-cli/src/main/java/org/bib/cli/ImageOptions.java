@@ -4,18 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** The options that decide what is built, as typed; {@link SpecReader} gives them a meaning. */
 final class ImageOptions {
-  @Parameters(
-      paramLabel = "IMAGE",
-      arity = "0..*",
-      description = {
-        "registry.example/name:tag or @sha256:..., oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG]"
-      })
-  List<String> images = new ArrayList<>();
+  @Mixin SourceArguments source = new SourceArguments();
 
   @Option(
       names = "--type",
@@ -30,14 +24,6 @@ final class ImageOptions {
       completionCandidates = Completions.RootFilesystems.class,
       description = "Root filesystem: ${COMPLETION-CANDIDATES} (default: what the image says).")
   @Nullable String rootfs;
-
-  @Option(
-      names = "--target-arch",
-      paramLabel = "ARCH",
-      completionCandidates = Completions.Architectures.class,
-      description =
-          "Architecture of the image: ${COMPLETION-CANDIDATES} (default: this machine's).")
-  @Nullable String targetArch;
 
   @Option(
       names = "--config",
@@ -62,26 +48,6 @@ final class ImageOptions {
   @Nullable String targetImgref;
 
   @Option(
-      names = "--authfile",
-      paramLabel = "FILE",
-      description = "Credentials of registries (default: where podman and docker keep them).")
-  @Nullable String authfile;
-
-  @Option(
-      names = "--tls-verify",
-      paramLabel = "BOOL",
-      arity = "1",
-      defaultValue = "true",
-      description = "Whether registries need a valid certificate (default true).")
-  String tlsVerify = "true";
-
-  @Option(
-      names = "--cert-dir",
-      paramLabel = "DIR",
-      description = "Certificates for registries: *.crt, *.cert, *.key.")
-  @Nullable String certDir;
-
-  @Option(
       names = "--no-default-kernel-args",
       description = "Do not add \"rw console=tty0 console=ttyS0\" to the kernel's arguments.")
   boolean noDefaultKernelArgs;
@@ -99,20 +65,6 @@ final class ImageOptions {
       defaultValue = "zlib",
       description = "Compression of qcow2: ${COMPLETION-CANDIDATES} (default zlib).")
   String compression = "zlib";
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "How many threads to use (default: one for each processor).")
-  @Nullable String threads;
-
-  @Option(
-      names = "--progress",
-      paramLabel = "MODE",
-      completionCandidates = Completions.ProgressModes.class,
-      defaultValue = "auto",
-      description = "What to tell on standard error: ${COMPLETION-CANDIDATES} (default auto).")
-  String progress = "auto";
 
   @Option(names = "--local", arity = "1", hidden = true)
   @Nullable String local;

@@ -12,7 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.bib.build.BuildSpec;
 import org.bib.build.ImageBuild;
+import org.bib.build.LintSpec;
 import org.bib.failure.ConfigException;
+import org.bib.lint.LintReport;
 import org.bib.progress.BuildListener;
 import org.bib.report.Text;
 import picocli.CommandLine;
@@ -21,7 +23,7 @@ import picocli.CommandLine;
 public final class Main {
   /** The names of all commands. */
   static final List<String> COMMANDS =
-      List.of("build", "manifest", "version", "completion", "help");
+      List.of("build", "manifest", "lint", "version", "completion", "help");
 
   private Main() {}
 
@@ -92,6 +94,7 @@ public final class Main {
         new CommandLine(root)
             .addSubcommand(new BuildCommand(context))
             .addSubcommand(new ManifestCommand(context))
+            .addSubcommand(new LintCommand(context))
             .addSubcommand(new VersionCommand(context))
             .addSubcommand(new CompletionCommand(context))
             .addSubcommand(new HelpCommand(context));
@@ -122,6 +125,12 @@ public final class Main {
     public String manifest(BuildSpec spec, BuildListener listener)
         throws IOException, ConfigException, InterruptedException {
       return ImageBuild.manifest(spec, listener, this::register);
+    }
+
+    @Override
+    public LintReport lint(LintSpec spec, BuildListener listener)
+        throws IOException, ConfigException, InterruptedException {
+      return ImageBuild.lint(spec, listener, this::register);
     }
 
     private ImageBuild.Shutdown.Registration register(Runnable cleanup) {

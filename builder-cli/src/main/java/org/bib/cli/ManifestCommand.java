@@ -1,8 +1,11 @@
 package org.bib.cli;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.bib.build.BuildSpec;
 import org.bib.failure.ConfigException;
+import org.bib.report.Renderer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParentCommand;
@@ -23,14 +26,13 @@ final class ManifestCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws ConfigException {
-    return new Run(context, root, options)
-        .execute(
-            (reader, renderer) ->
-                Run.print(
-                    context.out(),
-                    List.of(
-                        context
-                            .builder()
-                            .manifest(reader.read(Run.path("--output", ".")), renderer))));
+    return new Run(context, root, options.source.progress).execute(this::run);
+  }
+
+  private int run(Renderer renderer) throws IOException, ConfigException, InterruptedException {
+    SpecReader reader = SpecReader.of(options, context.environment(), renderer);
+    BuildSpec spec = reader.read(Run.path("--output", "."));
+    Run.print(context.out(), List.of(context.builder().manifest(spec, renderer)));
+    return ExitStatus.OK;
   }
 }

@@ -5,9 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.bib.failure.ConfigException;
-import org.bib.progress.BuildEvent;
 import org.bib.report.ProgressMode;
 import org.bib.report.Renderer;
 
@@ -15,12 +13,17 @@ import org.bib.report.Renderer;
 final class Run {
   private final CommandContext context;
   private final RootCommand root;
-  private final ImageOptions options;
+  private final String progress;
 
-  Run(CommandContext context, RootCommand root, ImageOptions options) {
+  /**
+   * A run.
+   *
+   * @param progress the mode of {@code --progress}, as typed
+   */
+  Run(CommandContext context, RootCommand root, String progress) {
     this.context = context;
     this.root = root;
-    this.options = options;
+    this.progress = progress;
   }
 
   /**
@@ -31,18 +34,11 @@ final class Run {
    */
   int execute(Work work) throws ConfigException {
     LibraryLog.level(root.logLevel);
-    ProgressMode mode = SpecReader.progress(options.progress, root.verbose);
+    ProgressMode mode = SpecReader.progress(progress, root.verbose);
     try (Renderer renderer =
         Renderer.of(mode, context.err(), context.environment().terminal(), root.verbose)) {
       try {
-        Optional<String> refused = options.refused();
-        if (refused.isPresent()) {
-          String[] words = refused.get().split(": ", 2);
-          throw new ConfigException(words[0], words[1]);
-        }
-        options.ignored().forEach(line -> renderer.on(new BuildEvent.Warning(line)));
-        work.run(new SpecReader(options, context.environment()), renderer);
-        return ExitStatus.OK;
+        return work.run(renderer);
       } catch (ConfigException | IOException | InterruptedException | RuntimeException e) {
         return tell(e, renderer);
       }
@@ -77,10 +73,9 @@ final class Run {
     out.flush();
   }
 
-  /** What a command does. */
+  /** What a command does; the result is its exit status. */
   @FunctionalInterface
   interface Work {
-    void run(SpecReader reader, Renderer renderer)
-        throws IOException, ConfigException, InterruptedException;
+    int run(Renderer renderer) throws IOException, ConfigException, InterruptedException;
   }
 }

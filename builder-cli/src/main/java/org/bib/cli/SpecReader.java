@@ -17,11 +17,11 @@ import org.bib.config.ConfigurationFile;
 import org.bib.config.Spelling;
 import org.bib.disk.ByteSize;
 import org.bib.failure.ConfigException;
-import org.bib.layout.Architecture;
 import org.bib.layout.FilesystemType;
 import org.bib.oci.SourceOptions;
+import org.bib.progress.BuildEvent;
+import org.bib.progress.BuildListener;
 import org.bib.report.ProgressMode;
-import org.jspecify.annotations.Nullable;
 
 /** From options, configuration and environment to what is to be built. */
 final class SpecReader {
@@ -40,21 +40,31 @@ final class SpecReader {
 
   private static final Set<String> OTHER_FILESYSTEMS = Set.of("xfs", "btrfs");
 
-  /** Architectures of the peer that are not made yet. */
-  private static final Set<String> OTHER_ARCHITECTURES =
-      Set.of("arm", "armv7", "s390x", "ppc64le", "riscv64");
-
   /** What an unsigned 32-bit time of the formats holds. */
   private static final long MAX_EPOCH = 0xFFFF_FFFFL;
-
-  private static final int MAX_THREADS = 1024;
 
   private final ImageOptions options;
   private final Environment environment;
 
-  SpecReader(ImageOptions options, Environment environment) {
+  private SpecReader(ImageOptions options, Environment environment) {
     this.options = options;
     this.environment = environment;
+  }
+
+  /**
+   * A reader of {@code options}, once it is told which of them have no effect.
+   *
+   * @throws ConfigException if one asks for what this version does not do
+   */
+  static SpecReader of(ImageOptions options, Environment environment, BuildListener listener)
+      throws ConfigException {
+    Optional<String> refused = options.refused();
+    if (refused.isPresent()) {
+      String[] words = refused.get().split(": ", 2);
+      throw new ConfigException(words[0], words[1]);
+    }
+    options.ignored().forEach(line -> listener.on(new BuildEvent.Warning(line)));
+    return new SpecReader(options, environment);
   }
 
   /** The mode of {@code --progress}; {@code auto} turns into {@code verbose} if asked to tell. */
@@ -74,18 +84,14 @@ final class SpecReader {
    * @throws IOException if the configuration cannot be read
    */
   BuildSpec read(Path output) throws ConfigException, IOException {
-    String image = image();
+    SourceReader reader = new SourceReader(options.source);
+    String image = reader.image();
     List<ImageType> types = types();
-    SourceOptions source =
-        new SourceOptions(
-            architecture(),
-            existing("--authfile", options.authfile, false),
-            truth("--tls-verify", options.tlsVerify),
-            existing("--cert-dir", options.certDir, true));
+    SourceOptions source = reader.source();
     BuildSpec.DiskSize size = diskSize();
     Optional<FilesystemType> rootfs = rootfs();
     BuildSpec.Compression compression = compression();
-    int threads = threads();
+    int threads = reader.threads();
     OptionalLong epoch = sourceDateEpoch();
     Configuration configuration = configuration();
     return new BuildSpec(
@@ -102,28 +108,6 @@ final class SpecReader {
         configuration.digest(),
         compression,
         threads);
-  }
-
-  private String image() throws ConfigException {
-    if (options.images.isEmpty()) {
-      throw new ConfigException(
-          "IMAGE", "is missing; name one, such as quay.io/fedora/fedora-bootc:44");
-    }
-    if (options.images.size() > 1) {
-      String first = options.images.get(0);
-      throw new ConfigException(
-          "IMAGE",
-          "takes one, not "
-              + String.join(" ", options.images)
-              + Spelling.nearest(first, Main.COMMANDS)
-                  .map(command -> "; did you mean the command \"" + command + "\"?")
-                  .orElse(""));
-    }
-    String image = options.images.get(0);
-    if (image.isBlank()) {
-      throw new ConfigException("IMAGE", "is empty");
-    }
-    return image;
   }
 
   private List<ImageType> types() throws ConfigException {
@@ -146,31 +130,6 @@ final class SpecReader {
           "\"" + name + "\" is not made by this version, which makes " + list(Completions.types()));
     }
     throw new ConfigException("--type", unknown(name, "a type of image", Completions.types()));
-  }
-
-  private Architecture architecture() throws ConfigException {
-    String name = options.targetArch;
-    if (name == null) {
-      String host = System.getProperty("os.arch", "");
-      Optional<Architecture> architecture = Architecture.named(host);
-      if (architecture.isEmpty()) {
-        throw new ConfigException(
-            "--target-arch", "is needed on " + host + "; choose " + Architecture.names());
-      }
-      return architecture.get();
-    }
-    Optional<Architecture> architecture = Architecture.named(name);
-    if (architecture.isEmpty()) {
-      throw new ConfigException(
-          "--target-arch",
-          "\""
-              + name
-              + (OTHER_ARCHITECTURES.contains(name)
-                  ? "\" is not made by this version, which makes "
-                  : "\" is not an architecture; choose ")
-              + Architecture.names());
-    }
-    return architecture.get();
   }
 
   private Optional<FilesystemType> rootfs() throws ConfigException {
@@ -216,25 +175,12 @@ final class SpecReader {
     return BuildSpec.Compression.valueOf(name.toUpperCase(Locale.ROOT));
   }
 
-  private int threads() throws ConfigException {
-    String text = options.threads;
-    if (text == null) {
-      return Runtime.getRuntime().availableProcessors();
-    }
-    OptionalLong threads = number(text, MAX_THREADS);
-    if (threads.isEmpty() || threads.getAsLong() == 0) {
-      throw new ConfigException(
-          "--threads", "\"" + text + "\" is not a number from 1 to " + MAX_THREADS);
-    }
-    return Math.toIntExact(threads.getAsLong());
-  }
-
   private OptionalLong sourceDateEpoch() throws ConfigException {
     String text = environment.variables().get("SOURCE_DATE_EPOCH");
     if (text == null || text.isEmpty()) {
       return OptionalLong.empty();
     }
-    OptionalLong epoch = number(text, MAX_EPOCH);
+    OptionalLong epoch = SourceReader.number(text, MAX_EPOCH);
     if (epoch.isEmpty()) {
       throw new ConfigException(
           "SOURCE_DATE_EPOCH",
@@ -262,40 +208,6 @@ final class SpecReader {
       return ConfigurationFile.read(hasToml ? toml : json);
     }
     return Configuration.EMPTY;
-  }
-
-  private static Optional<Path> existing(String option, @Nullable String text, boolean directory)
-      throws ConfigException {
-    if (text == null) {
-      return Optional.empty();
-    }
-    Path path = Path.of(text);
-    if (!Files.exists(path)) {
-      throw new ConfigException(option, text + ": no such " + (directory ? "directory" : "file"));
-    }
-    if (Files.isDirectory(path) != directory) {
-      throw new ConfigException(
-          option, text + (directory ? ": is not a directory" : ": is a directory"));
-    }
-    return Optional.of(path);
-  }
-
-  private static boolean truth(String option, String text) throws ConfigException {
-    if (text.equals("true") || text.equals("1")) {
-      return true;
-    }
-    if (text.equals("false") || text.equals("0")) {
-      return false;
-    }
-    throw new ConfigException(option, "\"" + text + "\" is neither true nor false");
-  }
-
-  private static OptionalLong number(String text, long maximum) {
-    if (!text.matches("[0-9]{1,18}")) {
-      return OptionalLong.empty();
-    }
-    long number = Long.parseLong(text);
-    return number > maximum ? OptionalLong.empty() : OptionalLong.of(number);
   }
 
   private static String unknown(String word, String what, List<String> valid) {

@@ -8,6 +8,7 @@ import org.bib.progress.BuildEvent;
 /** A line for every event, as it came. */
 final class DebugRenderer implements Renderer {
   private final PrintWriter err;
+  private int warnings;
 
   DebugRenderer(PrintWriter err) {
     this.err = err;
@@ -22,6 +23,7 @@ final class DebugRenderer implements Renderer {
     } else if (event instanceof BuildEvent.StepFinished finished) {
       print("stop " + finished.step() + ": " + finished.took().toMillis() + " ms");
     } else if (event instanceof BuildEvent.Warning warning) {
+      warnings++;
       print("warning: " + warning.text());
     } else if (event instanceof BuildEvent.Detail detail) {
       print("msg: " + detail.text());
@@ -30,7 +32,7 @@ final class DebugRenderer implements Renderer {
 
   @Override
   public synchronized void finished(List<Path> results) {
-    print("Build complete");
+    print(Text.complete(warnings));
   }
 
   @Override

@@ -14,14 +14,15 @@ import org.bib.progress.BuildEvent;
  * One JSON object in each line. The first is {@code {"version":1,"program":"bib"}}; every other has
  * an {@code event}: {@code step-started} (step, title), {@code bytes} (step, done, total; total 0
  * while unknown), {@code step-finished} (step, milliseconds), {@code warning} (text), {@code
- * detail} (text), {@code finished} (results) or {@code failed} (status, problems). Within a
- * version, fields and events may be added, none changes.
+ * detail} (text), {@code finished} (results, warnings: how many) or {@code failed} (status,
+ * problems). Within a version, fields and events may be added, none changes.
  */
 final class JsonRenderer implements Renderer {
   private static final int VERSION = 1;
 
   private final PrintWriter err;
   private final JsonFactory json = new JsonFactory();
+  private int warnings;
 
   JsonRenderer(PrintWriter err) {
     this.err = err;
@@ -57,6 +58,7 @@ final class JsonRenderer implements Renderer {
             line.writeNumberField("milliseconds", finished.took().toMillis());
           });
     } else if (event instanceof BuildEvent.Warning warning) {
+      warnings++;
       printText("warning", warning.text());
     } else if (event instanceof BuildEvent.Detail detail) {
       printText("detail", detail.text());
@@ -69,6 +71,7 @@ final class JsonRenderer implements Renderer {
         line -> {
           line.writeStringField("event", "finished");
           writeTexts(line, "results", results.stream().map(Path::toString).toList());
+          line.writeNumberField("warnings", warnings);
         });
   }
 

@@ -12,6 +12,7 @@ final class LineRenderer implements Renderer {
   private final PrintWriter err;
   private final boolean details;
   private final Map<String, String> titles = new HashMap<>();
+  private int warnings;
 
   LineRenderer(PrintWriter err, boolean details) {
     this.err = err;
@@ -27,6 +28,7 @@ final class LineRenderer implements Renderer {
       String title = titles.getOrDefault(finished.step(), finished.step());
       print(title + ": done in " + Text.seconds(finished.took()));
     } else if (event instanceof BuildEvent.Warning warning) {
+      warnings++;
       print("warning: " + Text.line(warning.text()));
     } else if (event instanceof BuildEvent.Detail detail && details) {
       print("  " + Text.line(detail.text()));
@@ -35,7 +37,7 @@ final class LineRenderer implements Renderer {
 
   @Override
   public synchronized void finished(List<Path> results) {
-    print("Build complete");
+    print(Text.complete(warnings));
   }
 
   @Override

@@ -23,6 +23,7 @@ final class TermRenderer implements Renderer {
   private final boolean terminal;
   private final boolean details;
   private final Map<String, Step> running = new LinkedHashMap<>();
+  private int warnings;
   private @Nullable ProgressBar bar;
   private @Nullable String barStep;
   private @Nullable TerminalLine barLine;
@@ -50,6 +51,7 @@ final class TermRenderer implements Renderer {
       String size = step == null || step.done() == 0 ? "" : ", " + Text.mebibytes(step.done());
       line("[done] " + title + " (" + Text.seconds(finished.took()) + size + ")");
     } else if (event instanceof BuildEvent.Warning warning) {
+      warnings++;
       line("warning: " + Text.line(warning.text()));
     } else if (event instanceof BuildEvent.Detail detail && details) {
       line("  " + Text.line(detail.text()));
@@ -59,7 +61,7 @@ final class TermRenderer implements Renderer {
   @Override
   public synchronized void finished(List<Path> results) {
     running.clear();
-    line("Build complete");
+    line(Text.complete(warnings));
   }
 
   @Override

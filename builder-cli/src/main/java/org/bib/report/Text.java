@@ -28,6 +28,16 @@ public final class Text {
     return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
   }
 
+  /** A number of warnings, as in {@code 2 warnings}. */
+  public static String warnings(int count) {
+    return count == 1 ? "1 warning" : count + " warnings";
+  }
+
+  /** That a build ended well, and how many warnings it gave. */
+  static String complete(int warnings) {
+    return "Build complete" + (warnings == 0 ? "" : ", " + warnings(warnings));
+  }
+
   static String seconds(Duration took) {
     return String.format(Locale.ROOT, "%.1f s", took.toMillis() / 1000.0);
   }

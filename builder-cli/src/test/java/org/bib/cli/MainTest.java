@@ -18,14 +18,19 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bib.build.BuildSpec;
 import org.bib.build.ImageType;
+import org.bib.build.LintSpec;
 import org.bib.config.Configuration;
 import org.bib.disk.ByteSize;
 import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
 import org.bib.layout.Architecture;
 import org.bib.layout.FilesystemType;
+import org.bib.lint.Finding;
+import org.bib.lint.LintReport;
+import org.bib.oci.SourceOptions;
 import org.bib.progress.BuildEvent;
 import org.bib.progress.BuildListener;
 import org.jspecify.annotations.Nullable;
@@ -195,6 +200,9 @@ class MainTest {
         "--installer-payload-ref x i | --installer-payload-ref: installers are not made by this"
             + " version",
         "--type | a value is missing: TYPE of --type",
+        "lint --type raw i | unknown option --type",
+        "lint | IMAGE: is missing; name one, such as quay.io/fedora/fedora-bootc:44",
+        "lint --threads x i | --threads: \"x\" is not a number from 1 to 1024",
         "buidl i | IMAGE: takes one, not buidl i; did you mean the command \"build\"?",
         "completion ksh | SHELL: \"ksh\" has no completion; valid are bash, zsh, fish",
         "help bild | COMMAND: \"bild\" is none, did you mean \"build\"?",
@@ -285,6 +293,44 @@ class MainTest {
   }
 
   @Test
+  void lintPrintsFatalFindingsFirstAndCountsThem() {
+    builder.report =
+        new LintReport(
+            List.of(
+                new Finding(Finding.Severity.WARNING, "var-log", "/var/log/\u202ea"),
+                new Finding(Finding.Severity.FATAL, "kernel", "none")));
+    assertThat(bib("lint", "i")).isEqualTo(1);
+    assertThat(out.toString())
+        .isEqualTo("fatal: kernel: none\nwarning: var-log: /var/log/?a\n1 fatal, 1 warning\n");
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void lintWithoutFatalFindingsSucceeds() throws Exception {
+    Path auth = Files.createFile(root.resolve("auth.json"));
+    assertThat(
+            bib(
+                "lint",
+                "--authfile=" + auth,
+                "--target-arch=arm64",
+                "--tls-verify=false",
+                "--threads=2",
+                "--output=o",
+                "oci:dir"))
+        .as(err.toString())
+        .isZero();
+    assertThat(out.toString()).isEqualTo("0 fatal, 0 warnings\n");
+    assertThat(builder.lintSpecs)
+        .containsExactly(
+            new LintSpec(
+                "oci:dir",
+                new SourceOptions(
+                    Architecture.ARM64, Optional.of(auth), false, Optional.empty()),
+                Path.of("o"),
+                2));
+  }
+
+  @Test
   void versionTellsNameVersionRevisionAndJava() {
     assertThat(bib("version")).isZero();
     String version = out.toString();
@@ -299,10 +345,12 @@ class MainTest {
     assertThat(bib("--help")).isZero();
     assertThat(bib("build", "--help")).isZero();
     assertThat(bib("help", "manifest")).isZero();
+    assertThat(bib("help", "lint")).isZero();
     assertThat(out.toString())
         .contains("Commands:")
         .contains("--disk-size=SIZE")
         .contains("Usage: bib manifest")
+        .contains("Usage: bib lint")
         .doesNotContain("--rpmmd");
     assertThat(err.toString()).isEmpty();
   }
@@ -326,6 +374,7 @@ class MainTest {
     assertThat(bib("completion", "fish")).isZero();
     assertThat(out.toString())
         .contains("complete -c bib -n __fish_use_subcommand -a build ")
+        .contains("-n '__fish_seen_subcommand_from lint' -l target-arch -r -f -a 'amd64 arm64' ")
         .contains("-l type -r -f -a 'qcow2 raw ami' ")
         .doesNotContain("rpmmd");
   }
@@ -385,6 +434,8 @@ class MainTest {
   /** Remembers what it was asked for. */
   private static final class RecordingBuilder implements Builder {
     private final List<BuildSpec> specs = new ArrayList<>();
+    private final List<LintSpec> lintSpecs = new ArrayList<>();
+    private LintReport report = new LintReport(List.of());
     private @Nullable Exception failure;
 
     @Override
@@ -400,6 +451,12 @@ class MainTest {
     public String manifest(BuildSpec spec, BuildListener listener) {
       specs.add(spec);
       return "{}";
+    }
+
+    @Override
+    public LintReport lint(LintSpec spec, BuildListener listener) {
+      lintSpecs.add(spec);
+      return report;
     }
 
     private void fail() throws IOException, ConfigException, InterruptedException {

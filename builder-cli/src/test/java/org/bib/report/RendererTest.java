@@ -33,7 +33,7 @@ class RendererTest {
             Reading layers
             warning: no shim
             Reading layers: done in 1.2 s
-            Build complete
+            Build complete, 1 warning
             """);
   }
 
@@ -54,7 +54,7 @@ class RendererTest {
     assertThat(render(ProgressMode.AUTO, true, false))
         .contains("\r\u001b[K[done] Reading layers (1.2 s, 1 MiB)\n")
         .contains("\r\u001b[Kwarning: no shim\n")
-        .endsWith("Build complete\n");
+        .endsWith("Build complete, 1 warning\n");
   }
 
   @Test
@@ -75,7 +75,7 @@ class RendererTest {
             msg: retrying ?[31msha256:12
             warning: no shim
             stop layers: 1240 ms
-            Build complete
+            Build complete, 1 warning
             """);
   }
 
@@ -90,7 +90,7 @@ class RendererTest {
             {"event":"detail","text":"retrying\\n\\u001B[31msha256:12"}
             {"event":"warning","text":"no shim"}
             {"event":"step-finished","step":"layers","milliseconds":1240}
-            {"event":"finished","results":["out/qcow2/disk.qcow2"]}
+            {"event":"finished","results":["out/qcow2/disk.qcow2"],"warnings":1}
             """);
   }
 

@@ -9,6 +9,8 @@ import java.io.IOException;
 public final class BuildException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  private final String problem;
+
   /**
    * Creates a failure.
    *
@@ -18,10 +20,17 @@ public final class BuildException extends IOException {
    */
   public BuildException(String problem, String remedy) {
     super(problem + "; " + remedy);
+    this.problem = problem;
   }
 
   /** Creates a failure that another one caused; {@code problem} already tells what it said. */
   public BuildException(String problem, String remedy, Throwable cause) {
     super(problem + "; " + remedy, cause);
+    this.problem = problem;
+  }
+
+  /** The thing and the reason, without the way out. */
+  public String problem() {
+    return problem;
   }
 }

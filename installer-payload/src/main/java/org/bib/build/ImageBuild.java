@@ -38,6 +38,8 @@ import org.bib.layout.DiskPlan;
 import org.bib.layout.DiskPlanner;
 import org.bib.layout.PartitionRole;
 import org.bib.layout.Seed;
+import org.bib.lint.ImageLint;
+import org.bib.lint.LintReport;
 import org.bib.mount.Fstab;
 import org.bib.mount.Mount;
 import org.bib.oci.ImageSources;
@@ -96,10 +98,10 @@ public final class ImageBuild {
   @SuppressWarnings("try") // the registration is there to be closed
   public static List<Path> run(BuildSpec spec, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
-    try (SourceImage source = open(spec, listener);
+    try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
         Workspace workspace = Workspace.create(spec.output());
         Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
-        ImageTree tree = read(source, spec, workspace, listener)) {
+        ImageTree tree = read(source, spec.threads(), workspace, listener)) {
       ImageBuild build = new ImageBuild(spec, listener, source);
       Plan plan = build.plan(source, tree);
       return build.write(plan, source, workspace);
@@ -110,12 +112,25 @@ public final class ImageBuild {
   @SuppressWarnings("try") // the registration is there to be closed
   public static String manifest(BuildSpec spec, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
-    try (SourceImage source = open(spec, listener);
+    try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
         Workspace workspace = Workspace.create(spec.output());
         Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
-        ImageTree tree = read(source, spec, workspace, listener)) {
+        ImageTree tree = read(source, spec.threads(), workspace, listener)) {
       ImageBuild build = new ImageBuild(spec, listener, source);
       return build.json(build.plan(source, tree), source).toPrettyString() + "\n";
+    }
+  }
+
+  /** What is wrong with an image; reads it, writes nothing but its workspace. */
+  @SuppressWarnings("try") // the registration is there to be closed
+  public static LintReport lint(LintSpec spec, BuildListener listener, Shutdown shutdown)
+      throws IOException, ConfigException, InterruptedException {
+    try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
+        Workspace workspace = Workspace.create(spec.directory());
+        Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
+        ImageTree tree = read(source, spec.threads(), workspace, listener)) {
+      return ImageLint.check(
+          tree.root(), source.imageConfig().labels(), spec.source().architecture());
     }
   }
 
@@ -133,24 +148,23 @@ public final class ImageBuild {
       Optional<BiosBoot> bios,
       Map<String, DirectoryNode> data) {}
 
-  private static SourceImage open(BuildSpec spec, BuildListener listener)
-      throws IOException, ConfigException {
-    return ImageSources.open(spec.image(), spec.source(), listener);
-  }
-
   private static ImageTree read(
-      SourceImage source, BuildSpec spec, Workspace workspace, BuildListener listener)
+      SourceImage source, int threads, Workspace workspace, BuildListener listener)
       throws IOException, InterruptedException {
     listener.on(new BuildEvent.StepStarted("layers", "Reading layers"));
     long start = System.nanoTime();
-    ImageTree tree = ImageTree.read(source, workspace.directory(), spec.threads(), listener);
+    ImageTree tree = ImageTree.read(source, workspace.directory(), threads, listener);
     listener.on(new BuildEvent.StepFinished("layers", Duration.ofNanos(System.nanoTime() - start)));
     return tree;
   }
 
   private Plan plan(SourceImage source, ImageTree tree)
       throws IOException, ConfigException, InterruptedException {
-    BootableImage image = BootableImage.inspect(tree.root(), source.imageConfig().labels());
+    LintReport lint =
+        ImageLint.check(tree.root(), source.imageConfig().labels(), spec.source().architecture());
+    lint.warnings().forEach(finding -> listener.on(new BuildEvent.Warning(finding.text())));
+    lint.requireNothingFatal();
+    BootableImage image = BootableImage.inspect(tree.root());
     listener.on(new BuildEvent.StepStarted("deployment", "Making the ostree deployment"));
     long start = System.nanoTime();
     InstallConfig install = InstallConfig.read(tree.root(), spec.source().architecture());

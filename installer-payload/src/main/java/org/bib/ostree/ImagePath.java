@@ -14,13 +14,13 @@ import org.bib.tree.Node;
 import org.bib.tree.SymlinkNode;
 
 /** Looks paths up as a process rooted in the image would: symbolic links never lead out of it. */
-final class ImagePath {
+public final class ImagePath {
   private static final int MAX_SYMLINKS = 40; // path_resolution(7)
 
   private ImagePath() {}
 
   /** What {@code path} leads to, all symbolic links followed, the last one, too. */
-  static Optional<Node> resolve(DirectoryNode root, String path) {
+  public static Optional<Node> resolve(DirectoryNode root, String path) {
     List<Node> trail = new ArrayList<>(List.of(root));
     Deque<String> rest = new ArrayDeque<>(List.of(path.split("/", -1)));
     int symlinks = 0;
@@ -57,12 +57,13 @@ final class ImagePath {
   }
 
   /** The regular file at {@code path}. */
-  static Optional<FileNode> file(DirectoryNode root, String path) {
+  public static Optional<FileNode> file(DirectoryNode root, String path) {
     return resolve(root, path).filter(FileNode.class::isInstance).map(FileNode.class::cast);
   }
 
   /** The regular files in {@code directory} whose names end in {@code suffix}; none without it. */
-  static SortedMap<String, FileNode> files(DirectoryNode root, String directory, String suffix) {
+  public static SortedMap<String, FileNode> files(
+      DirectoryNode root, String directory, String suffix) {
     SortedMap<String, FileNode> files = new TreeMap<>(NameOrder.INSTANCE);
     if (resolve(root, directory).orElse(null) instanceof DirectoryNode found) {
       for (String name : found.children().keySet()) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import org.bib.failure.BuildException;
 import org.bib.layout.Architecture;
 import org.bib.tree.DirectoryNode;
@@ -103,19 +104,41 @@ public final class KernelArguments {
     for (String text : install.kargs()) {
       addLine(text);
     }
-    for (Map.Entry<String, FileNode> file : ImagePath.files(root, DIRECTORY, ".toml").entrySet()) {
-      ImageTable table =
-          ImageTable.read("/" + DIRECTORY + "/" + file.getKey(), file.getValue())
-              .allow(Set.of("kargs", "match-architectures"))
-              .require("kargs");
-      List<String> kargs = table.texts("kargs");
-      if (table.matches(architecture)) {
-        for (String text : kargs) {
-          addLine(text);
-        }
-      }
+    for (Map.Entry<String, FileNode> file : files(root).entrySet()) {
+      addFrom(file.getKey(), file.getValue(), architecture);
     }
     return delete(install.kargDeletes());
+  }
+
+  /** What {@link #addFrom} would say of the files of {@code kargs.d}, of each that is wrong. */
+  public static List<BuildException> faults(DirectoryNode root, Architecture architecture)
+      throws IOException {
+    List<BuildException> faults = new ArrayList<>();
+    for (Map.Entry<String, FileNode> file : files(root).entrySet()) {
+      try {
+        new KernelArguments().addFrom(file.getKey(), file.getValue(), architecture);
+      } catch (BuildException e) {
+        faults.add(e);
+      }
+    }
+    return faults;
+  }
+
+  private static SortedMap<String, FileNode> files(DirectoryNode root) {
+    return ImagePath.files(root, DIRECTORY, ".toml");
+  }
+
+  private void addFrom(String name, FileNode file, Architecture architecture) throws IOException {
+    ImageTable table =
+        ImageTable.read("/" + DIRECTORY + "/" + name, file)
+            .allow(Set.of("kargs", "match-architectures"))
+            .require("kargs");
+    List<String> kargs = table.texts("kargs");
+    if (table.matches(architecture)) {
+      for (String text : kargs) {
+        addLine(text);
+      }
+    }
   }
 
   /** The arguments so far. */

@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,11 +112,14 @@ public final class ImageTree implements Closeable {
     if (cause instanceof BuildException already) {
       return already;
     }
-    boolean full = String.valueOf(cause.getMessage()).contains("No space left on device");
-    return new BuildException(
-        "layer " + layer.digest() + ": " + cause.getMessage(),
-        full ? "free space or name another --output directory" : "build or push the image again",
-        cause);
+    String message = String.valueOf(cause.getMessage());
+    String remedy =
+        message.contains("No space left on device")
+            ? "free space or name another --output directory"
+            : cause.getCause() instanceof CharacterCodingException
+                ? "rename it in the image"
+                : "build or push the image again";
+    return new BuildException("layer " + layer.digest() + ": " + message, remedy, cause);
   }
 
   private static <T> T await(Future<T> future) throws IOException, InterruptedException {

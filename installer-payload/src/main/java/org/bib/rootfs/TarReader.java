@@ -12,7 +12,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.bib.disk.ByteRange;
 import org.bib.tree.Metadata;
 import org.bib.tree.Xattrs;
@@ -32,8 +34,10 @@ final class TarReader {
   private static final int MAX_SPARSE_MAP = 1 << 20;
   private static final long MAX_SIZE = 1L << 44; // ext4 with 4 KiB blocks holds files of 16 TiB
 
+  // POSIX.1-2017, pax, "pax Extended Header File Times"; no time of a file has more digits.
+  private static final Pattern TIME = Pattern.compile("-?[0-9]{1,15}([.][0-9]{0,40})?");
+
   private final InputStream in;
-  private final PaxRecords global = new PaxRecords();
   private long remaining; // bytes of the current member that are not read yet
   private long padding;
 
@@ -71,7 +75,8 @@ final class TarReader {
       header.verify();
       switch (header.typeflag()) {
         case 'x' -> pax.parse(special(header, MAX_PAX));
-        case 'g' -> global.parse(special(header, MAX_PAX));
+        // Writers of layers put comments there, and readers of layers pass them over.
+        case 'g' -> special(header, MAX_PAX);
         case 'L' -> longName = withoutNul(special(header, MAX_NAME));
         case 'K' -> longLink = withoutNul(special(header, MAX_NAME));
         default -> {
@@ -149,6 +154,9 @@ final class TarReader {
   }
 
   private static Instant instant(String seconds) {
+    if (!TIME.matcher(seconds).matches()) {
+      throw new IllegalArgumentException("\"" + seconds + "\" is no time");
+    }
     BigDecimal value = new BigDecimal(seconds);
     BigDecimal whole = value.setScale(0, RoundingMode.FLOOR);
     long nanos = value.subtract(whole).movePointRight(9).longValue();
@@ -281,10 +289,16 @@ final class TarReader {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new IOException(
-          "the name \""
-              + new String(bytes, StandardCharsets.ISO_8859_1)
-              + "\" is not UTF-8, which ostree cannot store",
-          e);
+          "the name \"" + escaped(bytes) + "\" is not UTF-8, which ostree cannot store", e);
     }
+  }
+
+  /** A name that is not text, all that is not ASCII as {@code \xff}. */
+  private static String escaped(byte[] bytes) {
+    StringBuilder name = new StringBuilder();
+    for (byte b : bytes) {
+      name.append(b >= ' ' ? String.valueOf((char) b) : String.format(Locale.ROOT, "\\x%02x", b));
+    }
+    return name.toString();
   }
 }

@@ -202,7 +202,7 @@ class DeploymentOracleTest {
             List.of("root=UUID=1", "rw"),
             Instant.parse("2024-01-02T03:04:05Z").getEpochSecond(),
             2),
-        BootableImage.inspect(owned, Map.of("containers.bootc", "1")));
+        BootableImage.inspect(owned));
   }
 
   private DirectoryNode owned(DirectoryNode root) {

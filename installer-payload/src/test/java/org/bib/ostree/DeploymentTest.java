@@ -214,6 +214,6 @@ class DeploymentTest {
             0,
             threads,
             settings),
-        BootableImage.inspect(container, Map.of("containers.bootc", "1")));
+        BootableImage.inspect(container));
   }
 }

@@ -1,0 +1,67 @@
+package org.bib.cli;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.bib.build.LintSpec;
+import org.bib.failure.ConfigException;
+import org.bib.lint.LintReport;
+import org.bib.report.Renderer;
+import org.bib.report.Text;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code bib lint}. */
+@Command(
+    name = "lint",
+    description = "Tells what is wrong with an image and builds nothing.",
+    footer = {
+      "",
+      "A finding a line, \"fatal: RULE: ...\" or \"warning: RULE: ...\", then how many there are.",
+      "Exit status: 0 nothing fatal, 1 what is fatal would stop a build."
+    },
+    sortOptions = false)
+final class LintCommand implements Callable<Integer> {
+  private final CommandContext context;
+  @ParentCommand private RootCommand root = new RootCommand();
+  @Mixin private SourceArguments arguments = new SourceArguments();
+
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      defaultValue = ".",
+      description = "Directory for the image's contents meanwhile (default: the current one).")
+  private String output = ".";
+
+  LintCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() throws ConfigException {
+    return new Run(context, root, arguments.progress).execute(this::run);
+  }
+
+  private int run(Renderer renderer) throws IOException, ConfigException, InterruptedException {
+    SourceReader reader = new SourceReader(arguments);
+    LintReport report =
+        context
+            .builder()
+            .lint(
+                new LintSpec(
+                    reader.image(),
+                    reader.source(),
+                    Run.path("--output", output),
+                    reader.threads()),
+                renderer);
+    List<String> lines = new ArrayList<>();
+    report.fatal().forEach(finding -> lines.add(Text.line(finding.toString())));
+    report.warnings().forEach(finding -> lines.add(Text.line(finding.toString())));
+    lines.add(report.fatal().size() + " fatal, " + Text.warnings(report.warnings().size()));
+    Run.print(context.out(), lines);
+    return report.fatal().isEmpty() ? ExitStatus.OK : ExitStatus.FAILED;
+  }
+}

@@ -1,0 +1,60 @@
+package org.bib.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Which image, how to reach it, and how to tell of it, as typed. */
+final class SourceArguments {
+  @Parameters(
+      paramLabel = "IMAGE",
+      arity = "0..*",
+      description = {
+        "registry.example/name:tag or @sha256:..., oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG]"
+      })
+  List<String> images = new ArrayList<>();
+
+  @Option(
+      names = "--target-arch",
+      paramLabel = "ARCH",
+      completionCandidates = Completions.Architectures.class,
+      description =
+          "Architecture of the image: ${COMPLETION-CANDIDATES} (default: this machine's).")
+  @Nullable String targetArch;
+
+  @Option(
+      names = "--authfile",
+      paramLabel = "FILE",
+      description = "Credentials of registries (default: where podman and docker keep them).")
+  @Nullable String authfile;
+
+  @Option(
+      names = "--tls-verify",
+      paramLabel = "BOOL",
+      arity = "1",
+      defaultValue = "true",
+      description = "Whether registries need a valid certificate (default true).")
+  String tlsVerify = "true";
+
+  @Option(
+      names = "--cert-dir",
+      paramLabel = "DIR",
+      description = "Certificates for registries: *.crt, *.cert, *.key.")
+  @Nullable String certDir;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "How many threads to use (default: one for each processor).")
+  @Nullable String threads;
+
+  @Option(
+      names = "--progress",
+      paramLabel = "MODE",
+      completionCandidates = Completions.ProgressModes.class,
+      defaultValue = "auto",
+      description = "What to tell on standard error: ${COMPLETION-CANDIDATES} (default auto).")
+  String progress = "auto";
+}

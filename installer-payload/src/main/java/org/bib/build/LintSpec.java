@@ -1,0 +1,14 @@
+package org.bib.build;
+
+import java.nio.file.Path;
+import org.bib.oci.SourceOptions;
+
+/**
+ * Which image to look over.
+ *
+ * @param image reference of the image, as typed
+ * @param source how to reach it
+ * @param directory where contents are kept meanwhile
+ * @param threads how many threads to use, 1 or more
+ */
+public record LintSpec(String image, SourceOptions source, Path directory, int threads) {}

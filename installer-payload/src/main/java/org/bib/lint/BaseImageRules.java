@@ -1,0 +1,117 @@
+package org.bib.lint;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.bib.ostree.ImagePath;
+import org.bib.tree.DirectoryNode;
+import org.bib.tree.FileNode;
+import org.bib.tree.Node;
+import org.bib.tree.SymlinkNode;
+
+/** What the tree of a base image looks like (bootc, "Standard image content"). */
+final class BaseImageRules {
+  private static final String ROOT = "baseimage-root";
+  private static final String COMPOSEFS = "baseimage-composefs";
+  private static final List<String> API_DIRECTORIES =
+      List.of("dev", "proc", "sys", "run", "tmp", "var");
+  // A copy of what the root should be, in images that carry bootc's documentation.
+  private static final String REFERENCE = "usr/share/doc/bootc/baseimage/base";
+  private static final String PREPARE_ROOT = "ostree/prepare-root.conf";
+  private static final Set<String> ENABLED =
+      Set.of("yes", "true", "1", "maybe", "verity", "signed");
+
+  private BaseImageRules() {}
+
+  /** Mount points, and {@code /var}. */
+  static void apiDirectories(Image image, Findings findings) {
+    for (String name : API_DIRECTORIES) {
+      Node node = image.root().child(name);
+      if (node == null) {
+        findings.fatal("api-base-directories", "no directory /" + name);
+      } else if (!(node instanceof DirectoryNode)) {
+        findings.fatal("api-base-directories", "/" + name + " is not a directory");
+      }
+    }
+  }
+
+  /** {@code /sysroot}, and {@code /ostree} that leads into it. */
+  static void root(Image image, Findings findings) {
+    root(image.root(), "", findings);
+    reference(image).ifPresent(copy -> root(copy, "/" + REFERENCE, findings));
+  }
+
+  private static void root(DirectoryNode root, String at, Findings findings) {
+    Node sysroot = root.child("sysroot");
+    if (sysroot == null) {
+      findings.fatal(ROOT, "no directory " + at + "/sysroot");
+    } else if (!(sysroot instanceof DirectoryNode)) {
+      findings.fatal(ROOT, at + "/sysroot is not a directory");
+    }
+    Node ostree = root.child("ostree");
+    if (ostree == null) {
+      findings.fatal(ROOT, "no link " + at + "/ostree -> sysroot/ostree");
+    } else if (!(ostree instanceof SymlinkNode link)) {
+      findings.fatal(ROOT, at + "/ostree is not a symbolic link, it should lead to sysroot/ostree");
+    } else if (!link.target().equals("sysroot/ostree")) {
+      findings.fatal(ROOT, at + "/ostree leads to " + link.target() + ", not to sysroot/ostree");
+    }
+  }
+
+  private static Optional<DirectoryNode> reference(Image image) {
+    return ImagePath.resolve(image.root(), REFERENCE)
+        .filter(DirectoryNode.class::isInstance)
+        .map(DirectoryNode.class::cast);
+  }
+
+  /** bootc install stops without it, and so does the boot. */
+  static void prepareRoot(Image image, Findings findings) {
+    if (prepareRootFile(image.root()).isEmpty()) {
+      findings.fatal("prepare-root", "no " + PREPARE_ROOT + " in /usr/lib or /etc");
+    }
+  }
+
+  /** Without composefs, {@code /usr} is kept from writes by its mount only. */
+  static void composefs(Image image, Findings findings) throws IOException {
+    Optional<FileNode> file = prepareRootFile(image.root());
+    if (file.isPresent() && !overlay(file.get())) {
+      findings.warning(COMPOSEFS, PREPARE_ROOT + " does not enable composefs");
+    }
+    Optional<DirectoryNode> copy = reference(image);
+    if (copy.isPresent()) {
+      Optional<FileNode> inCopy = prepareRootFile(copy.get());
+      if (inCopy.isEmpty() || !overlay(inCopy.get())) {
+        findings.warning(COMPOSEFS, "/" + REFERENCE + " does not enable composefs");
+      }
+    }
+  }
+
+  /** bootc reads the first of the two and no other (ostree-ext, ostree_prepareroot.rs). */
+  private static Optional<FileNode> prepareRootFile(DirectoryNode root) {
+    return ImagePath.file(root, "etc/" + PREPARE_ROOT)
+        .or(() -> ImagePath.file(root, "usr/lib/" + PREPARE_ROOT));
+  }
+
+  private static boolean overlay(FileNode file) throws IOException {
+    KeyFile keys = KeyFile.read(file);
+    return keys.value("composefs", "enabled").filter(ENABLED::contains).isPresent()
+        || keys.value("root", "transient").filter("true"::equals).isPresent();
+  }
+
+  /** Anything but a link shadows {@code /run}. */
+  static void varRun(Image image, Findings findings) {
+    Optional<Node> run = image.root().find("var/run");
+    if (run.isPresent() && !(run.get() instanceof SymlinkNode)) {
+      findings.fatal("var-run", "/var/run is not a symbolic link");
+    }
+  }
+
+  /** {@code /usr/etc} is where ostree keeps the {@code /etc} of the image. */
+  static void usrEtc(Image image, Findings findings) {
+    if (image.root().child("etc") != null && image.root().find("usr/etc").isPresent()) {
+      findings.fatal(
+          "etc-usretc", "there are both /etc and /usr/etc, where ostree keeps the former");
+    }
+  }
+}
