@@ -26,7 +26,12 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            "org.bib.oci", "org.bib.rootfs", "org.bib.ostree", "org.bib.boot", "org.bib.lint")
+            "org.bib.oci",
+            "org.bib.rootfs",
+            "org.bib.ostree",
+            "org.bib.boot",
+            "org.bib.lint",
+            "org.bib.mount")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bib.build")
@@ -37,7 +42,8 @@ class ArchitectureTest {
   void deploymentBootLoaderAndLintWriteNoFiles() {
     noClasses()
         .that()
-        .resideInAnyPackage("org.bib.ostree", "org.bib.boot", "org.bib.secrets", "org.bib.lint")
+        .resideInAnyPackage(
+            "org.bib.ostree", "org.bib.boot", "org.bib.secrets", "org.bib.lint", "org.bib.mount")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.net..")

@@ -324,8 +324,7 @@ class MainTest {
         .containsExactly(
             new LintSpec(
                 "oci:dir",
-                new SourceOptions(
-                    Architecture.ARM64, Optional.of(auth), false, Optional.empty()),
+                new SourceOptions(Architecture.ARM64, Optional.of(auth), false, Optional.empty()),
                 Path.of("o"),
                 2));
   }

@@ -154,6 +154,11 @@ public final class UefiGrub {
         entries = "if insmod " + module + " ; then\n  blscfg\nelse\n" + own + "fi\n";
       }
     }
+    // Tells systemd-gpt-auto-generator which disk was booted (Boot Loader Interface).
+    String bli =
+        modules.contains("bli.mod")
+            ? "if [ \"$grub_platform\" = efi ]; then\n  insmod bli\nfi\n"
+            : "";
     return """
         # Lists the boot loader entries below /loader/entries, which ostree and bootc keep.
         if [ -s $prefix/grubenv ]; then
@@ -168,8 +173,8 @@ public final class UefiGrub {
         search --no-floppy --fs-uuid --set=root %s
         set default=0
         set timeout=1
-        %s"""
-        .formatted(bootUuid, entries);
+        %s%s"""
+        .formatted(bootUuid, bli, entries);
   }
 
   /** An environment block: 1024 bytes (GRUB manual, "The GRUB environment block"). */

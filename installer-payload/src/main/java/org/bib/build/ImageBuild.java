@@ -36,17 +36,17 @@ import org.bib.gpt.GptWriter;
 import org.bib.layout.Architecture;
 import org.bib.layout.DiskPlan;
 import org.bib.layout.DiskPlanner;
-import org.bib.layout.FilesystemType;
 import org.bib.layout.PartitionRole;
 import org.bib.layout.Seed;
 import org.bib.lint.ImageLint;
 import org.bib.lint.LintReport;
+import org.bib.mount.Fstab;
+import org.bib.mount.Mount;
 import org.bib.oci.ImageSources;
 import org.bib.oci.SourceImage;
 import org.bib.ostree.BootableImage;
 import org.bib.ostree.Deployment;
 import org.bib.ostree.InstallConfig;
-import org.bib.ostree.KernelArguments;
 import org.bib.progress.BuildEvent;
 import org.bib.progress.BuildListener;
 import org.bib.qcow2.Compression;
@@ -98,7 +98,6 @@ public final class ImageBuild {
   @SuppressWarnings("try") // the registration is there to be closed
   public static List<Path> run(BuildSpec spec, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
-    refuseWhatIsNotMade(spec);
     try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
         Workspace workspace = Workspace.create(spec.output());
         Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
@@ -113,7 +112,6 @@ public final class ImageBuild {
   @SuppressWarnings("try") // the registration is there to be closed
   public static String manifest(BuildSpec spec, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
-    refuseWhatIsNotMade(spec);
     try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
         Workspace workspace = Workspace.create(spec.output());
         Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
@@ -139,22 +137,16 @@ public final class ImageBuild {
   /**
    * All that is decided before the disk is written.
    *
-   * @param bios absent if the image has no GRUB for BIOS
+   * @param grub absent if the image wants no boot loader
+   * @param bios absent if the image has no GRUB for BIOS, or wants none
    * @param data contents of the filesystems below {@code /var}, by mount point
    */
   private record Plan(
       DiskPlan disk,
       Deployment deployment,
-      UefiGrub grub,
+      Optional<UefiGrub> grub,
       Optional<BiosBoot> bios,
       Map<String, DirectoryNode> data) {}
-
-  private static void refuseWhatIsNotMade(BuildSpec spec) throws ConfigException {
-    FilesystemType rootfs = spec.disk().rootfs().orElse(FilesystemType.EXT4);
-    if (rootfs != FilesystemType.EXT4) {
-      throw new ConfigException("--rootfs", "this version makes ext4 only; name ext4");
-    }
-  }
 
   private static ImageTree read(
       SourceImage source, int threads, Workspace workspace, BuildListener listener)
@@ -175,15 +167,10 @@ public final class ImageBuild {
     BootableImage image = BootableImage.inspect(tree.root());
     listener.on(new BuildEvent.StepStarted("deployment", "Making the ostree deployment"));
     long start = System.nanoTime();
+    InstallConfig install = InstallConfig.read(tree.root(), spec.source().architecture());
+    Installation installation = Installation.of(install, spec.disk().rootfs());
+    installation.warning().ifPresent(text -> listener.on(new BuildEvent.Warning(text)));
     UUID bootUuid = seed.uuid("filesystem:boot");
-    List<String> first =
-        List.of("root=UUID=" + seed.uuid("filesystem:root"), "rw", "boot=UUID=" + bootUuid);
-    KernelArguments arguments =
-        new KernelArguments()
-            .add(first)
-            .addFrom(tree.root(), spec.source().architecture())
-            .add(spec.kernel().defaults() ? defaultArguments() : List.of())
-            .add(spec.kernel().append());
     Deployment deployment =
         Deployment.deploy(
             new Deployment.Request(
@@ -199,15 +186,17 @@ public final class ImageBuild {
                     source.manifestDigest().toString()),
                 source.imageConfig(),
                 imageReference(spec.targetImgref().orElse(spec.image())),
-                arguments.toList(),
-                bootUuid,
+                installation.kernelArguments(
+                    seed.uuid("filesystem:root"),
+                    Optional.of(bootUuid),
+                    tree.root(),
+                    spec.source().architecture(),
+                    spec.kernel()),
                 seconds,
                 spec.threads(),
-                Deployment.Settings.of(
-                    InstallConfig.read(tree.root(), spec.source().architecture()),
-                    mounts(),
-                    Optional.of(imageReference(spec.image())))),
+                Deployment.Settings.of(install, Optional.of(imageReference(spec.image())))),
             image);
+    Fstab.write(deployment.etc(), mounts(installation.bootSource(Optional.of(bootUuid))));
     BootstrapSecrets.apply(
         spec.customizations(),
         deployment.etc(),
@@ -216,27 +205,32 @@ public final class ImageBuild {
         seed,
         Instant.ofEpochSecond(seconds));
     Map<String, DirectoryNode> data = takeData(deployment.var());
-    UefiGrub grub =
-        UefiGrub.plan(
-            tree.root(),
-            spec.source().architecture(),
-            bootUuid,
-            new UefiGrub.Entry(
-                deployment.title(),
-                deployment.kernelPath(),
-                deployment.initramfsPath(),
-                deployment.options()));
-    deployment.boot().put("grub2", grub.grub());
-    Optional<BiosGrub> bios =
-        spec.source().architecture() == Architecture.AMD64
-            ? BiosGrub.find(tree.root())
-            : Optional.empty();
-    bios.ifPresent(found -> grub.grub().put("i386-pc", found.modules()));
+    Optional<UefiGrub> grub = Optional.empty();
+    Optional<BiosGrub> bios = Optional.empty();
+    if (installation.bootLoader()) {
+      UefiGrub uefi =
+          UefiGrub.plan(
+              tree.root(),
+              spec.source().architecture(),
+              bootUuid,
+              new UefiGrub.Entry(
+                  deployment.title(),
+                  deployment.kernelPath(),
+                  deployment.initramfsPath(),
+                  deployment.options()));
+      grub = Optional.of(uefi);
+      deployment.boot().put("grub2", uefi.grub());
+      if (spec.source().architecture() == Architecture.AMD64) {
+        bios = BiosGrub.find(tree.root());
+        bios.ifPresent(found -> uefi.grub().put("i386-pc", found.modules()));
+      }
+    }
     ByteSize content = Ext4Size.minimum(deployment.sysroot());
     DiskPlan disk =
         DiskPlanner.plan(
             new DiskPlanner.Request(
                 spec.source().architecture(),
+                installation.discoverable(),
                 spec.disk().size().exact(),
                 spec.disk().size().minimal(),
                 atLeast("/boot", Ext4Size.minimum(deployment.boot())),
@@ -255,13 +249,6 @@ public final class ImageBuild {
     listener.on(
         new BuildEvent.StepFinished("deployment", Duration.ofNanos(System.nanoTime() - start)));
     return new Plan(disk, deployment, grub, biosBoot, data);
-  }
-
-  /** What the peer adds, {@code rw console=tty0 console=ttyS0}, and the serial line of ARM. */
-  private List<String> defaultArguments() {
-    List<String> arguments = new ArrayList<>(List.of("rw", "console=tty0"));
-    spec.source().architecture().serialConsoles().forEach(tty -> arguments.add("console=" + tty));
-    return arguments;
   }
 
   private static int bootPartition(DiskPlan disk) {
@@ -292,15 +279,15 @@ public final class ImageBuild {
         .orElse(content);
   }
 
-  private List<Deployment.Mount> mounts() {
-    return dataFilesystems().stream()
-        .map(
-            filesystem ->
-                new Deployment.Mount(
-                    filesystem.mountpoint(),
-                    seed.uuid("filesystem:" + filesystem.mountpoint()),
-                    "ext4"))
-        .toList();
+  private List<Mount> mounts(Optional<String> bootSource) {
+    List<Mount> mounts = new ArrayList<>();
+    bootSource.ifPresent(source -> mounts.add(new Mount(source, "/boot", "auto", "ro", 0, 0)));
+    for (BuildSpec.Filesystem filesystem : dataFilesystems()) {
+      String where = filesystem.mountpoint();
+      String what = "UUID=" + seed.uuid("filesystem:" + where);
+      mounts.add(new Mount(what, where, "ext4", "defaults", 0, 2));
+    }
+    return mounts;
   }
 
   /** Moves what is below the mount points out of {@code var} into trees of their own. */
@@ -403,7 +390,7 @@ public final class ImageBuild {
               partition.start(),
               partition.size(),
               new Fat32Writer.Options(seed.u32("filesystem:esp"), "EFI-SYSTEM", time),
-              plan.grub().esp());
+              plan.grub().map(UefiGrub::esp).orElseGet(ImageBuild::emptyDirectory));
       case XBOOTLDR ->
           Ext4Writer.write(
               image,
@@ -431,6 +418,10 @@ public final class ImageBuild {
               Objects.requireNonNull(plan.data().get(partition.mountpoint())));
       case BIOS_BOOT -> {} // code, no filesystem
     }
+  }
+
+  private static DirectoryNode emptyDirectory() {
+    return new DirectoryNode(Metadata.root(0755));
   }
 
   private static void writeBios(DiskImage image, BiosBoot bios, DiskPlan disk) throws IOException {
@@ -469,7 +460,7 @@ public final class ImageBuild {
       partitions
           .addObject()
           .put("role", partition.role().name())
-          .put("type", partition.role().typeGuid().toString())
+          .put("type", partition.type().toString())
           .put("guid", partition.guid().toString())
           .put("start", partition.start())
           .put("size", partition.size().bytes())

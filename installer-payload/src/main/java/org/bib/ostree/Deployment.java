@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.regex.Pattern;
 import org.bib.failure.BuildException;
 import org.bib.oci.ImageConfig;
@@ -58,7 +57,6 @@ public final class Deployment {
    * @param imageConfig what the configuration says
    * @param imageReference what the system follows, as {@link ContainerReference#parse} reads it
    * @param kernelArguments all but {@code ostree=}
-   * @param bootUuid of the filesystem of {@code /boot}
    * @param seconds time of the commit
    * @param threads for hashing
    * @param settings all the rest
@@ -69,7 +67,6 @@ public final class Deployment {
       ImageConfig imageConfig,
       String imageReference,
       List<String> kernelArguments,
-      UUID bootUuid,
       long seconds,
       int threads,
       Settings settings) {
@@ -84,7 +81,6 @@ public final class Deployment {
         ImageConfig imageConfig,
         String imageReference,
         List<String> kernelArguments,
-        UUID bootUuid,
         long seconds,
         int threads) {
       this(
@@ -93,7 +89,6 @@ public final class Deployment {
           imageConfig,
           imageReference,
           kernelArguments,
-          bootUuid,
           seconds,
           threads,
           Settings.DEFAULT);
@@ -104,48 +99,26 @@ public final class Deployment {
    * What has defaults.
    *
    * @param stateroot name of the directory below {@code /ostree/deploy}
-   * @param mounts filesystems besides {@code /} and {@code /boot}
    * @param sourceReference where the image came from, for the aleph file
    * @param blsAppendExceptDefault as in {@link InstallConfig}
    * @param enforceSignaturePolicy as in {@link InstallConfig}
    */
   public record Settings(
       String stateroot,
-      List<Mount> mounts,
       Optional<String> sourceReference,
       Optional<String> blsAppendExceptDefault,
       boolean enforceSignaturePolicy) {
     /** What bootc does if it is told nothing. */
     public static final Settings DEFAULT =
-        new Settings("default", List.of(), Optional.empty(), Optional.empty(), false);
-
-    public Settings {
-      mounts = List.copyOf(mounts);
-    }
+        new Settings("default", Optional.empty(), Optional.empty(), false);
 
     /** What an image asks for. */
-    public static Settings of(
-        InstallConfig install, List<Mount> mounts, Optional<String> sourceReference) {
+    public static Settings of(InstallConfig install, Optional<String> sourceReference) {
       return new Settings(
           install.stateroot().orElse(DEFAULT.stateroot),
-          mounts,
           sourceReference,
           install.blsAppendExceptDefault(),
           install.enforceSignaturePolicy());
-    }
-  }
-
-  /**
-   * A filesystem for {@code /etc/fstab}.
-   *
-   * @param mountpoint absolute path
-   * @param uuid of the filesystem
-   * @param type as fstab(5) names it
-   */
-  public record Mount(String mountpoint, UUID uuid, String type) {
-    String line() {
-      String escaped = mountpoint.replace("\\", "\\134").replace(" ", "\\040");
-      return "UUID=" + uuid + " " + escaped + " " + type + " defaults 0 2\n";
     }
   }
 
@@ -343,10 +316,6 @@ public final class Deployment {
   private DirectoryNode etc(DirectoryNode root) {
     DirectoryNode copy = copyOf(root, "usr/etc");
     copy.remove(".updated"); // so that systemd runs what ConditionNeedsUpdate= guards
-    StringBuilder fstab = new StringBuilder();
-    fstab.append("UUID=").append(request.bootUuid()).append(" /boot auto ro 0 0\n");
-    request.settings().mounts().forEach(mount -> fstab.append(mount.line()));
-    copy.put("fstab", ObjectStore.textFile(fstab.toString()));
     return copy;
   }
 

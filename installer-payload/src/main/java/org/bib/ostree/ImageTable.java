@@ -61,6 +61,19 @@ final class ImageTable {
     return this;
   }
 
+  /** Refuses a table without a value of that name. */
+  ImageTable require(String name) throws BuildException {
+    if (!has(name)) {
+      throw wrong(name, "is missing");
+    }
+    return this;
+  }
+
+  /** Whether there is a value of that name. */
+  boolean has(String name) {
+    return table.has(name);
+  }
+
   /** The table of that name, empty if there is none. */
   ImageTable table(String name) throws BuildException {
     JsonNode node = table.path(name);
@@ -115,6 +128,15 @@ final class ImageTable {
         throw wrong(name, "holds more than strings");
       }
       texts.add(element.asText());
+    }
+    return texts;
+  }
+
+  /** The list of that name, which holds one or more of {@code choices} and nothing else. */
+  List<String> choices(String name, List<String> choices) throws BuildException {
+    List<String> texts = texts(name);
+    if (texts.isEmpty() || !choices.containsAll(texts)) {
+      throw wrong(name, "is " + texts + ", not one or more of " + String.join(", ", choices));
     }
     return texts;
   }

@@ -65,6 +65,16 @@ public final class KernelArguments {
   }
 
   /**
+   * Adds the arguments of a line as {@code bootc install --karg} takes it: split at white space
+   * outside quotes.
+   *
+   * @throws BuildException as {@link #add}
+   */
+  public KernelArguments addLine(String line) throws BuildException {
+    return add(split(line));
+  }
+
+  /**
    * Deletes arguments: {@code key=value} the one, {@code key} all with that key. What is not there
    * is passed over.
    */
@@ -84,14 +94,15 @@ public final class KernelArguments {
 
   /**
    * Adds what the image brings: {@code [install] kargs}, then {@code /usr/lib/bootc/kargs.d/*.toml}
-   * in the order of names; then deletes {@code [install] karg-deletes}.
+   * in the order of names; then deletes {@code [install] karg-deletes} (bootc, install.rs and
+   * bootc_kargs.rs).
    *
    * @throws BuildException naming a file that cannot be understood
    */
-  public KernelArguments addFrom(DirectoryNode root, Architecture architecture) throws IOException {
-    InstallConfig install = InstallConfig.read(root, architecture);
+  public KernelArguments addFrom(
+      InstallConfig install, DirectoryNode root, Architecture architecture) throws IOException {
     for (String text : install.kargs()) {
-      add(split(text));
+      addLine(text);
     }
     for (Map.Entry<String, FileNode> file : files(root).entrySet()) {
       addFrom(file.getKey(), file.getValue(), architecture);
@@ -120,11 +131,12 @@ public final class KernelArguments {
   private void addFrom(String name, FileNode file, Architecture architecture) throws IOException {
     ImageTable table =
         ImageTable.read("/" + DIRECTORY + "/" + name, file)
-            .allow(Set.of("kargs", "match-architectures"));
+            .allow(Set.of("kargs", "match-architectures"))
+            .require("kargs");
     List<String> kargs = table.texts("kargs");
     if (table.matches(architecture)) {
       for (String text : kargs) {
-        add(split(text));
+        addLine(text);
       }
     }
   }

@@ -65,8 +65,7 @@ class Arm64GrubTest {
     }
     directory.put(
         names[names.length - 1],
-        new FileNode(
-            Metadata.root(0644), Content.of(path.getBytes(StandardCharsets.UTF_8))));
+        new FileNode(Metadata.root(0644), Content.of(path.getBytes(StandardCharsets.UTF_8))));
   }
 
   private static String text(DirectoryNode root, String path) throws IOException {

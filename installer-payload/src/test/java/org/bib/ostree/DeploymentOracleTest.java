@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
 import org.bib.oci.ImageConfig;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
@@ -31,7 +30,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What libostree says of a deployment, and what it would have made itself. */
 class DeploymentOracleTest {
   private static final String LAYER = "sha256:" + "1".repeat(64);
-  private static final UUID BOOT = UUID.fromString("01234567-89ab-cdef-0123-456789abcdef");
 
   @TempDir Path directory;
   private final DirectoryNode container = TestTree.container();
@@ -53,6 +51,7 @@ class DeploymentOracleTest {
   @Test
   void ostreeFindsNothingWrong() throws IOException, InterruptedException {
     Deployment deployment = deploy();
+    deployment.etc().put("local", owned(TestTree.file("local\n"), new IdentityHashMap<>()));
     write(deployment);
 
     assertThat(ostree("fsck")).contains("object fsck of 2 commits completed successfully");
@@ -71,7 +70,7 @@ class DeploymentOracleTest {
     assertThat(run("ostree", "admin", "status", "--sysroot=" + sysroot()))
         .contains("default " + commit + ".0");
     assertThat(run("ostree", "admin", "config-diff", "--sysroot=" + sysroot(), "--os=default"))
-        .contains("fstab");
+        .contains("local");
   }
 
   @Test
@@ -119,7 +118,7 @@ class DeploymentOracleTest {
         "--karg-append=rw",
         deployment.commit().hex());
 
-    Map<String, String> expected = withFstab(listing(other.resolve("ostree/deploy")));
+    Map<String, String> expected = listing(other.resolve("ostree/deploy"));
     // libostree before 2024.3 does not bring /var of the commit there.
     expected.put("default/var/lib/state", "100644 state\n");
     assertThat(listing(sysroot().resolve("ostree/deploy"))).isEqualTo(expected);
@@ -155,13 +154,6 @@ class DeploymentOracleTest {
       Files.writeString(root.resolve("usr/bin/su"), "other\n");
     }
     assertThat(Processes.status("ostree", "--repo=" + repository(), "fsck")).isNotZero();
-  }
-
-  private static Map<String, String> withFstab(Map<String, String> listing) {
-    String etc =
-        listing.keySet().stream().filter(path -> path.endsWith(".0/etc")).findFirst().orElseThrow();
-    listing.put(etc + "/fstab", "100644 UUID=" + BOOT + " /boot auto ro 0 0\n");
-    return listing;
   }
 
   /** Relative paths to modes and contents or targets. */
@@ -207,7 +199,6 @@ class DeploymentOracleTest {
             new ImageConfig("amd64", "linux", Map.of("containers.bootc", "1"), Optional.empty()),
             "quay.io/a/b:latest",
             List.of("root=UUID=1", "rw"),
-            BOOT,
             Instant.parse("2024-01-02T03:04:05Z").getEpochSecond(),
             2),
         BootableImage.inspect(owned));

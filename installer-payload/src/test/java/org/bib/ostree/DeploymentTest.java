@@ -8,7 +8,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import org.bib.failure.BuildException;
 import org.bib.oci.ImageConfig;
 import org.bib.tree.DirectoryNode;
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.Test;
 class DeploymentTest {
   private static final String BOOT_CHECKSUM =
       "fba8631b153765907d80a0f0ebf9c6813b4a02ecc882d4e7f0785c782d8ed024";
-  private static final UUID ID = UUID.fromString("01234567-89ab-cdef-0123-456789abcdef");
 
   private final DirectoryNode container = TestTree.container();
   private Deployment.Settings settings = Deployment.Settings.DEFAULT;
@@ -85,25 +83,9 @@ class DeploymentTest {
   }
 
   @Test
-  void fstabHasBootAndTheFilesystemsAskedFor() throws IOException, InterruptedException {
-    settings =
-        new Deployment.Settings(
-            "default",
-            List.of(new Deployment.Mount("/var/my data", ID, "ext4")),
-            Optional.empty(),
-            Optional.empty(),
-            false);
-    assertThat(TestTree.text(deploy().etc(), "fstab"))
-        .isEqualTo(
-            "UUID=%1$s /boot auto ro 0 0\nUUID=%1$s /var/my\\040data ext4 defaults 0 2\n"
-                .formatted(ID));
-  }
-
-  @Test
   void theImageChoosesStaterootPolicyAndWhatOtherEntriesAppend()
       throws IOException, InterruptedException {
-    settings =
-        new Deployment.Settings("os", List.of(), Optional.of("oci:/a:b"), Optional.of("x=1"), true);
+    settings = new Deployment.Settings("os", Optional.of("oci:/a:b"), Optional.of("x=1"), true);
     Deployment deployment = deploy();
     assertThat(deployment.options()).contains("/ostree/boot.1/os/");
     assertThat(TestTree.text(deployment.sysroot(), "ostree/repo/config"))
@@ -126,8 +108,7 @@ class DeploymentTest {
 
   @Test
   void aStaterootThatLeadsElsewhereIsRefused() {
-    settings =
-        new Deployment.Settings("../x", List.of(), Optional.empty(), Optional.empty(), false);
+    settings = new Deployment.Settings("../x", Optional.empty(), Optional.empty(), false);
     assertThatThrownBy(this::deploy)
         .isInstanceOf(BuildException.class)
         .hasMessageContaining("stateroot \"../x\"");
@@ -230,7 +211,6 @@ class DeploymentTest {
             new ImageConfig("amd64", "linux", Map.of("containers.bootc", "1"), Optional.empty()),
             reference,
             List.of("root=UUID=1234", "rw"),
-            ID,
             0,
             threads,
             settings),

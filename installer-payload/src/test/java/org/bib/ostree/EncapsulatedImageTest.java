@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bib.disk.Content;
@@ -411,7 +410,6 @@ class EncapsulatedImageTest {
                 source.imageConfig(),
                 "quay.io/a/b:latest",
                 List.of(),
-                UUID.fromString("01234567-89ab-cdef-0123-456789abcdef"),
                 86400,
                 2),
             BootableImage.inspect(tree.root()));

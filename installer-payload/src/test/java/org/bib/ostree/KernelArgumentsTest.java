@@ -3,11 +3,14 @@ package org.bib.ostree;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.bib.failure.BuildException;
 import org.bib.layout.Architecture;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.Metadata;
+import org.bib.tree.SymlinkNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,7 +28,7 @@ class KernelArgumentsTest {
     assertThat(
             new KernelArguments()
                 .add(List.of("rw"))
-                .addFrom(root, Architecture.AMD64)
+                .addFrom(InstallConfig.read(root, Architecture.AMD64), root, Architecture.AMD64)
                 .add(List.of("rw", "console=ttyS0"))
                 .toList())
         .containsExactly("rw", "a=1", "b=2", "c", "d", "y", "x", "console=ttyS0");
@@ -38,10 +41,8 @@ class KernelArgumentsTest {
     put(
         "usr/lib/bootc/install/c.toml",
         "[install]\nkargs = [\"c\"]\nmatch-architectures = [\"aarch64\"]\n");
-    assertThat(new KernelArguments().addFrom(root, Architecture.AMD64).toList())
-        .containsExactly("b");
-    assertThat(new KernelArguments().addFrom(root, Architecture.ARM64).toList())
-        .containsExactly("c", "a");
+    assertThat(fromImage(Architecture.AMD64).toList()).containsExactly("b");
+    assertThat(fromImage(Architecture.ARM64).toList()).containsExactly("c", "a");
   }
 
   @Test
@@ -71,15 +72,19 @@ class KernelArgumentsTest {
   }
 
   @Test
-  void appendedTextStaysAsTyped() throws Exception {
-    assertThat(new KernelArguments().add(List.of("quiet  splash")).toList())
-        .containsExactly("quiet  splash");
+  void aLineIsSplitOutsideOfQuotes() throws Exception {
+    assertThat(
+            new KernelArguments()
+                .add(List.of("quiet"))
+                .addLine("  splash  quiet a=\"b  c\" \"d e=f\" ")
+                .toList())
+        .containsExactly("quiet", "splash", "a=\"b  c\"", "\"d e=f\"");
   }
 
   @Test
   void aLineBreakIsRefusedForItWouldEndTheEntrysLine() {
     put("usr/lib/bootc/kargs.d/a.toml", "kargs = [\"a=\\\"\\nlinux /evil\\\"\"]\n");
-    assertThatThrownBy(() -> new KernelArguments().addFrom(root, Architecture.AMD64))
+    assertThatThrownBy(() -> fromImage(Architecture.AMD64))
         .isInstanceOf(BuildException.class)
         .hasMessageContaining("control character")
         .hasMessageNotContaining("\n");
@@ -92,6 +97,8 @@ class KernelArgumentsTest {
         "usr/lib/bootc/kargs.d/a.toml | karg = [] | /usr/lib/bootc/kargs.d/a.toml of the image:"
             + " karg is an unknown key",
         "usr/lib/bootc/kargs.d/a.toml | kargs = [1] | kargs holds more than strings",
+        "usr/lib/bootc/kargs.d/a.toml | match-architectures = ['x86_64'] |"
+            + " /usr/lib/bootc/kargs.d/a.toml of the image: kargs is missing",
         "usr/lib/bootc/kargs.d/a.toml | kargs = 'a' | kargs is not an array",
         "usr/lib/bootc/kargs.d/a.toml | kargs = [ | /usr/lib/bootc/kargs.d/a.toml of the image is"
             + " not TOML",
@@ -101,12 +108,17 @@ class KernelArgumentsTest {
         "etc/bootc/install/a.toml | install.ostree.x = 1 | install.ostree.x is an unknown key",
         "etc/bootc/install/a.toml | install.root-fs-type = 'zfs' | install.root-fs-type is"
             + " \"zfs\", not one of xfs, ext4, btrfs",
+        "etc/bootc/install/a.toml | install.block = [] | install.block is [], not one or more of"
+            + " direct, tpm2-luks",
+        "run/bootc/install/a.toml | install.block = ['lvm'] | /run/bootc/install/a.toml of the"
+            + " image: install.block is [lvm], not one or more of direct, tpm2-luks",
+        "etc/bootc/install/a.toml | install.bootloader = 'lilo' | install.bootloader is \"lilo\",",
         "etc/bootc/install/a.toml | install.bootupd = 1 | install.bootupd is not a table",
         "etc/bootc/install/a.toml | install.discoverable-partitions = 1 | is neither true nor false"
       })
   void filesAreReadStrictly(String path, String text, String message) {
     put(path, text);
-    assertThatThrownBy(() -> new KernelArguments().addFrom(root, Architecture.AMD64))
+    assertThatThrownBy(() -> fromImage(Architecture.AMD64))
         .isInstanceOf(BuildException.class)
         .hasMessageContaining(message)
         .hasMessageNotContaining("\n");
@@ -147,8 +159,54 @@ class KernelArgumentsTest {
     assertThat(config.enforceSignaturePolicy()).isTrue();
     assertThat(config.skipBootUuid()).isTrue();
     assertThat(config.blsAppendExceptDefault()).contains("x=y");
-    assertThat(Deployment.Settings.of(config, List.of(), java.util.Optional.empty()).stateroot())
-        .isEqualTo("s");
+    assertThat(config.block()).containsExactly("direct");
+    assertThat(config.where("filesystem.root.type"))
+        .isEqualTo("/etc/bootc/install/a.toml of the image: install.filesystem.root.type");
+    assertThat(config.rootFilesystemKey()).isEqualTo("filesystem.root.type");
+    assertThat(config.where("bootloader"))
+        .isEqualTo("/usr/local/lib/bootc/install/b.toml of the image: install.bootloader");
+    assertThat(Deployment.Settings.of(config, Optional.empty()).stateroot()).isEqualTo("s");
+  }
+
+  @Test
+  void nothingSaidMeansTheDefaults() throws Exception {
+    InstallConfig config = InstallConfig.read(root, Architecture.AMD64);
+    assertThat(config.block()).containsExactly("direct");
+    assertThat(config.rootFilesystem()).isEmpty();
+    assertThat(config.discoverablePartitions()).isEmpty();
+    assertThat(config.skipBootUuid()).isFalse();
+    assertThat(config.enforceSignaturePolicy()).isFalse();
+  }
+
+  @Test
+  void aLinkToDevNullHidesWhatIsBelowAndOtherLinksAndHiddenFilesDoNotCount() throws Exception {
+    put("usr/lib/bootc/install/a.toml", "[install]\nkargs = [\"a\"]\n");
+    put("usr/lib/bootc/install/b.toml", "[install]\nkargs = [\"b\"]\n");
+    put("usr/lib/bootc/install/.c.toml", "no TOML");
+    TestTree.put(root, "etc/bootc/install/a.toml", link("/dev/null"));
+    TestTree.put(root, "etc/bootc/install/b.toml", link("../../../usr/lib/os-release"));
+    assertThat(InstallConfig.read(root, Architecture.AMD64).kargs()).containsExactly("b");
+    put("run/bootc/install/a.toml", "[install]\nkargs = [\"run\"]\n");
+    assertThat(InstallConfig.read(root, Architecture.AMD64).kargs()).containsExactly("run", "b");
+  }
+
+  @Test
+  void aFileForAnotherArchitectureHidesThatOfItsNameAllTheSame() throws Exception {
+    put("usr/lib/bootc/install/a.toml", "[install]\nstateroot = \"a\"\n");
+    put(
+        "etc/bootc/install/a.toml",
+        "[install]\nstateroot = \"arm\"\nmatch-architectures = [\"aarch64\"]\n");
+    assertThat(InstallConfig.read(root, Architecture.AMD64).stateroot()).isEmpty();
+    assertThat(InstallConfig.read(root, Architecture.ARM64).stateroot()).contains("arm");
+  }
+
+  private KernelArguments fromImage(Architecture architecture) throws IOException {
+    return new KernelArguments()
+        .addFrom(InstallConfig.read(root, architecture), root, architecture);
+  }
+
+  private static SymlinkNode link(String target) {
+    return new SymlinkNode(Metadata.root(0777), target);
   }
 
   private void put(String path, String text) {

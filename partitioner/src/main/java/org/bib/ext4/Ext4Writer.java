@@ -338,7 +338,7 @@ public final class Ext4Writer {
   private void hashSignedCharacters() {
     Pointer superblock = fs.getPointer(FS_SUPER);
     int flags = superblock.getInt(S_FLAGS);
-    superblock.putInt(S_FLAGS, flags & ~UNSIGNED_HASH | SIGNED_HASH);
+    superblock.putInt(S_FLAGS, (flags & ~UNSIGNED_HASH) | SIGNED_HASH);
     fs.putInt(FS_FLAGS, (fs.getInt(FS_FLAGS) | DIRTY | CHANGED) & ~MASTER_SB_ONLY);
   }
 

@@ -62,7 +62,7 @@ public final class GptWriter {
     Pointer type =
         LibFdisk.check(
             "fdisk_label_parse_parttype",
-            fdisk.fdisk_label_parse_parttype(label, cString(upper(planned.role().typeGuid()))));
+            fdisk.fdisk_label_parse_parttype(label, cString(upper(planned.type()))));
     Pointer partition = LibFdisk.check("fdisk_new_partition", fdisk.fdisk_new_partition());
     try {
       String call = "fdisk partition " + (index + 1);

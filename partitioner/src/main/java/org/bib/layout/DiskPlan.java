@@ -39,6 +39,7 @@ public record DiskPlan(ByteSize size, UUID guid, List<Partition> partitions) {
    * A partition.
    *
    * @param role what it is for
+   * @param type its type GUID
    * @param guid its own
    * @param start first byte on the disk
    * @param size in bytes
@@ -47,6 +48,7 @@ public record DiskPlan(ByteSize size, UUID guid, List<Partition> partitions) {
    */
   public record Partition(
       PartitionRole role,
+      UUID type,
       UUID guid,
       long start,
       ByteSize size,

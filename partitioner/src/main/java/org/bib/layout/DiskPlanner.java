@@ -3,6 +3,7 @@ package org.bib.layout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.bib.disk.ByteSize;
 import org.bib.failure.BuildException;
 
@@ -24,6 +25,7 @@ public final class DiskPlanner {
   /**
    * What decides a layout.
    *
+   * @param discoverable whether the root is of the type that the architecture's system looks for
    * @param exactSize of the disk, if it was asked for
    * @param minimal whether the root is to be just large enough
    * @param boot least size of {@code /boot}
@@ -33,6 +35,7 @@ public final class DiskPlanner {
    */
   public record Request(
       Architecture architecture,
+      boolean discoverable,
       Optional<ByteSize> exactSize,
       boolean minimal,
       ByteSize boot,
@@ -55,22 +58,21 @@ public final class DiskPlanner {
    */
   public static DiskPlan plan(Request request) throws BuildException {
     List<DiskPlan.Partition> partitions = new ArrayList<>();
-    Seed seed = request.seed();
     long at = DiskPlan.GRAIN;
     if (request.architecture() == Architecture.AMD64) {
-      at = add(partitions, PartitionRole.BIOS_BOOT, seed, at, BIOS_BOOT, "");
+      at = add(partitions, PartitionRole.BIOS_BOOT, request, at, BIOS_BOOT, "");
     }
-    at = add(partitions, PartitionRole.ESP, seed, at, ESP, "/boot/efi");
-    at = add(partitions, PartitionRole.XBOOTLDR, seed, at, max(BOOT, request.boot()), "/boot");
+    at = add(partitions, PartitionRole.ESP, request, at, ESP, "/boot/efi");
+    at = add(partitions, PartitionRole.XBOOTLDR, request, at, max(BOOT, request.boot()), "/boot");
     for (Data data : request.data()) {
-      at = add(partitions, PartitionRole.DATA, seed, at, data.size(), data.mountpoint());
+      at = add(partitions, PartitionRole.DATA, request, at, data.size(), data.mountpoint());
     }
     ByteSize needed = new ByteSize(at).plus(request.root().roundUpTo(DiskPlan.GRAIN)).plus(FOOTER);
     ByteSize size = size(request, needed, at);
     ByteSize root =
         new ByteSize((size.bytes() - FOOTER.bytes()) / DiskPlan.GRAIN * DiskPlan.GRAIN - at);
-    add(partitions, PartitionRole.ROOT, seed, at, root, "/");
-    return new DiskPlan(size, seed.uuid("disk"), partitions);
+    add(partitions, PartitionRole.ROOT, request, at, root, "/");
+    return new DiskPlan(size, request.seed().uuid("disk"), partitions);
   }
 
   private static ByteSize size(Request request, ByteSize needed, long rootStart)
@@ -95,15 +97,25 @@ public final class DiskPlanner {
   private static long add(
       List<DiskPlan.Partition> partitions,
       PartitionRole role,
-      Seed seed,
+      Request request,
       long start,
       ByteSize size,
       String mountpoint) {
     String name = "partition:" + role + ":" + mountpoint;
     long attributes = role == PartitionRole.BIOS_BOOT ? DiskPlan.LEGACY_BIOS_BOOTABLE : 0;
+    UUID type =
+        role == PartitionRole.ROOT && request.discoverable()
+            ? request.architecture().rootType()
+            : role.typeGuid();
     DiskPlan.Partition partition =
         new DiskPlan.Partition(
-            role, seed.uuid(name), start, size.roundUpTo(DiskPlan.GRAIN), attributes, mountpoint);
+            role,
+            type,
+            request.seed().uuid(name),
+            start,
+            size.roundUpTo(DiskPlan.GRAIN),
+            attributes,
+            mountpoint);
     partitions.add(partition);
     return partition.end();
   }

@@ -61,6 +61,7 @@ class GptWriterTest {
         DiskPlanner.plan(
             new DiskPlanner.Request(
                 request.architecture(),
+                request.discoverable(),
                 request.exactSize(),
                 true,
                 request.boot(),
@@ -76,6 +77,29 @@ class GptWriterTest {
     assertThat(plan.size().bytes())
         .isEqualTo(last.end() + MIB)
         .isLessThanOrEqualTo(limit * MIB + MIB);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "AMD64, 4f68bce3-e8cd-4db1-96e7-fbcaf984b709",
+    "ARM64, b921b045-1df0-41c3-af44-4c6f280d3fae"
+  })
+  void aDiscoverableRootHasTheTypeOfItsArchitecture(Architecture architecture, String type)
+      throws BuildException {
+    DiskPlanner.Request request = request(architecture, Optional.empty(), false, 500);
+    DiskPlan plan =
+        DiskPlanner.plan(
+            new DiskPlanner.Request(
+                architecture,
+                true,
+                request.exactSize(),
+                false,
+                request.boot(),
+                request.root(),
+                request.rootContent(),
+                List.of(),
+                request.seed()));
+    assertThat(plan.partitions().get(plan.partitions().size() - 1).type()).hasToString(type);
   }
 
   @Test
@@ -101,7 +125,7 @@ class GptWriterTest {
     for (DiskPlan.Partition partition : plan.partitions()) {
       assertThat(json)
           .containsIgnoringCase(partition.guid().toString())
-          .containsIgnoringCase(partition.role().typeGuid().toString())
+          .containsIgnoringCase(partition.type().toString())
           .contains("\"start\": " + partition.start() / 512 + ",")
           .contains("\"size\": " + partition.size().bytes() / 512 + ",");
     }
@@ -126,7 +150,15 @@ class GptWriterTest {
       Architecture architecture, Optional<ByteSize> size, boolean minimal, long rootMebibytes) {
     ByteSize root = ByteSize.mebibytes(rootMebibytes);
     return new DiskPlanner.Request(
-        architecture, size, minimal, ByteSize.mebibytes(100), root, root, List.of(), new Seed("x"));
+        architecture,
+        false,
+        size,
+        minimal,
+        ByteSize.mebibytes(100),
+        root,
+        root,
+        List.of(),
+        new Seed("x"));
   }
 
   private static String run(String... command) throws IOException, InterruptedException {
