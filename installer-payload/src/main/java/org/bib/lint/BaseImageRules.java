@@ -3,10 +3,9 @@ package org.bib.lint;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.bib.ostree.ImagePath;
+import org.bib.ostree.OverlayRoot;
 import org.bib.tree.DirectoryNode;
-import org.bib.tree.FileNode;
 import org.bib.tree.Node;
 import org.bib.tree.SymlinkNode;
 
@@ -19,8 +18,6 @@ final class BaseImageRules {
   // A copy of what the root should be, in images that carry bootc's documentation.
   private static final String REFERENCE = "usr/share/doc/bootc/baseimage/base";
   private static final String PREPARE_ROOT = "ostree/prepare-root.conf";
-  private static final Set<String> ENABLED =
-      Set.of("yes", "true", "1", "maybe", "verity", "signed");
 
   private BaseImageRules() {}
 
@@ -67,36 +64,21 @@ final class BaseImageRules {
 
   /** bootc install stops without it, and so does the boot. */
   static void prepareRoot(Image image, Findings findings) {
-    if (prepareRootFile(image.root()).isEmpty()) {
+    if (OverlayRoot.configuration(image.root()).isEmpty()) {
       findings.fatal("prepare-root", "no " + PREPARE_ROOT + " in /usr/lib or /etc");
     }
   }
 
   /** Without composefs, {@code /usr} is kept from writes by its mount only. */
   static void composefs(Image image, Findings findings) throws IOException {
-    Optional<FileNode> file = prepareRootFile(image.root());
-    if (file.isPresent() && !overlay(file.get())) {
+    if (OverlayRoot.configuration(image.root()).isPresent()
+        && !OverlayRoot.isEnabled(image.root())) {
       findings.warning(COMPOSEFS, PREPARE_ROOT + " does not enable composefs");
     }
     Optional<DirectoryNode> copy = reference(image);
-    if (copy.isPresent()) {
-      Optional<FileNode> inCopy = prepareRootFile(copy.get());
-      if (inCopy.isEmpty() || !overlay(inCopy.get())) {
-        findings.warning(COMPOSEFS, "/" + REFERENCE + " does not enable composefs");
-      }
+    if (copy.isPresent() && !OverlayRoot.isEnabled(copy.get())) {
+      findings.warning(COMPOSEFS, "/" + REFERENCE + " does not enable composefs");
     }
-  }
-
-  /** bootc reads the first of the two and no other (ostree-ext, ostree_prepareroot.rs). */
-  private static Optional<FileNode> prepareRootFile(DirectoryNode root) {
-    return ImagePath.file(root, "etc/" + PREPARE_ROOT)
-        .or(() -> ImagePath.file(root, "usr/lib/" + PREPARE_ROOT));
-  }
-
-  private static boolean overlay(FileNode file) throws IOException {
-    KeyFile keys = KeyFile.read(file);
-    return keys.value("composefs", "enabled").filter(ENABLED::contains).isPresent()
-        || keys.value("root", "transient").filter("true"::equals).isPresent();
   }
 
   /** Anything but a link shadows {@code /run}. */

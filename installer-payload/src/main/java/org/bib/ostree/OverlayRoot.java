@@ -1,7 +1,6 @@
 package org.bib.ostree;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -10,33 +9,32 @@ import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
 
 /**
- * What {@code prepare-root.conf} says of the root of the running system, ostree-prepare-root(1).
+ * What tools for containers take out of {@code prepare-root.conf}: whether the root of the running
+ * system is an overlay, of composefs or a transient one (ostree-ext, ostree_prepareroot.rs).
  */
-final class PrepareRoot {
-  private static final List<String> PATHS =
-      List.of("etc/ostree/prepare-root.conf", "usr/lib/ostree/prepare-root.conf");
-  // ostree-ext, ostree_prepareroot.rs: all but "no" and what nobody knows.
+public final class OverlayRoot {
+  private static final String NAME = "ostree/prepare-root.conf";
+  // All but "no" and what nobody knows.
   private static final Set<String> COMPOSEFS =
       Set.of("yes", "true", "1", "maybe", "signed", "verity");
   private static final Set<String> TRUE = Set.of("true", "1");
 
-  private PrepareRoot() {}
+  private OverlayRoot() {}
 
-  /**
-   * Whether the root is an overlay: composefs, or transient. The first file that is there decides.
-   *
-   * @param root as the commit has it
-   */
-  static boolean hasOverlayRoot(DirectoryNode root) throws IOException {
-    for (String path : PATHS) {
-      Optional<FileNode> file = ImagePath.file(root, path);
-      if (file.isPresent()) {
-        Map<String, String> values = values(BootableImage.text("/" + path, file.get().content()));
-        return COMPOSEFS.contains(values.getOrDefault("composefs.enabled", ""))
-            || TRUE.contains(values.getOrDefault("root.transient", ""));
-      }
+  /** The configuration: the first file that is there, and no other. */
+  public static Optional<FileNode> configuration(DirectoryNode root) {
+    return ImagePath.file(root, "etc/" + NAME).or(() -> ImagePath.file(root, "usr/lib/" + NAME));
+  }
+
+  /** Whether that file is there and says so. */
+  public static boolean isEnabled(DirectoryNode root) throws IOException {
+    Optional<FileNode> file = configuration(root);
+    if (file.isEmpty()) {
+      return false;
     }
-    return false;
+    Map<String, String> values = values(BootableImage.text(NAME, file.get().content()));
+    return COMPOSEFS.contains(values.getOrDefault("composefs.enabled", ""))
+        || TRUE.contains(values.getOrDefault("root.transient", ""));
   }
 
   /** The values of a key file (GLib, GKeyFile) by group and key, the last of each. */
