@@ -29,13 +29,19 @@ public final class Main {
 
   /** Runs the command that {@code arguments} name and exits with its status. */
   public static void main(String[] arguments) {
-    PrintWriter out = writer(new FileOutputStream(FileDescriptor.out));
+    ResultStream results = new ResultStream(new FileOutputStream(FileDescriptor.out));
+    PrintWriter out = writer(results);
     PrintWriter err = writer(new FileOutputStream(FileDescriptor.err));
     Interruption interruption = new Interruption(Thread.currentThread());
     interruption.install();
     int status = ExitStatus.BUG;
     try {
       status = run(arguments, builder(interruption), Environment.ofProcess(), out, err);
+      if (results.failure().isPresent() && status == ExitStatus.OK) {
+        err.println("error: standard output: " + Text.line(results.failure().get()));
+        err.flush();
+        status = ExitStatus.FAILED;
+      }
     } finally {
       interruption.workEnded();
     }
@@ -76,7 +82,8 @@ public final class Main {
 
   private static int tell(Throwable thrown, PrintWriter err, boolean stacktrace) {
     Failure failure = Failure.of(thrown);
-    failure.problems().forEach(problem -> err.println("error: " + Text.line(problem)));
+    err.println("error: " + Text.line(failure.problem()));
+    failure.hint().ifPresent(hint -> err.println("hint: " + Text.line(hint)));
     if (stacktrace || failure.isBug()) {
       thrown.printStackTrace(err);
     }

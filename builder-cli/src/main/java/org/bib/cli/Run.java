@@ -50,7 +50,7 @@ final class Run {
       Thread.currentThread().interrupt();
     }
     Failure failure = Failure.of(thrown);
-    renderer.failed(failure.status(), failure.problems());
+    renderer.failed(failure.status(), failure.problem(), failure.hint());
     if (root.stacktrace || failure.isBug()) {
       thrown.printStackTrace(context.err());
       context.err().flush();

@@ -7,6 +7,8 @@ import org.bib.failure.ConfigException;
 
 /** Everything that is wrong with one file, so that its author learns it in one go. */
 final class Problems {
+  private static final int MOST_TOLD = 10;
+
   private final String file;
   private final List<String> lines = new ArrayList<>();
 
@@ -20,14 +22,18 @@ final class Problems {
   }
 
   /**
-   * Throws if anything was noted: one line for each problem, each with the name of the file.
+   * Throws if anything was noted: all of it in one line, after the name of the file.
    *
    * @throws ConfigException with all problems
    */
   void throwIfAny() throws ConfigException {
     if (!lines.isEmpty()) {
+      List<String> told = lines.stream().distinct().toList();
+      int more = told.size() - MOST_TOLD;
       throw new ConfigException(
-          file, lines.stream().distinct().collect(Collectors.joining("\n" + file + ": ")));
+          file,
+          told.stream().limit(MOST_TOLD).collect(Collectors.joining("; also "))
+              + (more > 0 ? "; and " + more + " more" : ""));
     }
   }
 }

@@ -3,6 +3,7 @@ package org.bib.report;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.bib.progress.BuildEvent;
 
 /** A line for every event, as it came. */
@@ -36,8 +37,9 @@ final class DebugRenderer implements Renderer {
   }
 
   @Override
-  public synchronized void failed(int status, List<String> problems) {
-    problems.forEach(problem -> print("error: " + problem));
+  public synchronized void failed(int status, String problem, Optional<String> hint) {
+    print("error: " + problem);
+    hint.ifPresent(text -> print("hint: " + text));
   }
 
   @Override

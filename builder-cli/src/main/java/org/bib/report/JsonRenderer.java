@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.bib.progress.BuildEvent;
 
 /**
@@ -15,7 +16,8 @@ import org.bib.progress.BuildEvent;
  * an {@code event}: {@code step-started} (step, title), {@code bytes} (step, done, total; total 0
  * while unknown), {@code step-finished} (step, milliseconds), {@code warning} (text), {@code
  * detail} (text), {@code finished} (results, warnings: how many) or {@code failed} (status,
- * problems). Within a version, fields and events may be added, none changes.
+ * problem, and hint if there is one). Within a version, fields and events may be added, none
+ * changes.
  */
 final class JsonRenderer implements Renderer {
   private static final int VERSION = 1;
@@ -76,12 +78,15 @@ final class JsonRenderer implements Renderer {
   }
 
   @Override
-  public synchronized void failed(int status, List<String> problems) {
+  public synchronized void failed(int status, String problem, Optional<String> hint) {
     print(
         line -> {
           line.writeStringField("event", "failed");
           line.writeNumberField("status", status);
-          writeTexts(line, "problems", problems);
+          line.writeStringField("problem", problem);
+          if (hint.isPresent()) {
+            line.writeStringField("hint", hint.get());
+          }
         });
   }
 

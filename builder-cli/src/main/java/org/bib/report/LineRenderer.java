@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bib.progress.BuildEvent;
 
 /** Plain lines: one when a step begins, one when it ended. */
@@ -41,8 +42,9 @@ final class LineRenderer implements Renderer {
   }
 
   @Override
-  public synchronized void failed(int status, List<String> problems) {
-    problems.forEach(problem -> print("error: " + Text.line(problem)));
+  public synchronized void failed(int status, String problem, Optional<String> hint) {
+    print("error: " + Text.line(problem));
+    hint.ifPresent(text -> print("hint: " + Text.line(text)));
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.bib.report;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.bib.progress.BuildListener;
 
 /**
@@ -35,9 +36,10 @@ public interface Renderer extends BuildListener, AutoCloseable {
    * Tells that the command failed.
    *
    * @param status its exit status
-   * @param problems one line for each, without a prefix
+   * @param problem the thing and the reason, without a prefix
+   * @param hint the way out, if there is one to tell
    */
-  void failed(int status, List<String> problems);
+  void failed(int status, String problem, Optional<String> hint);
 
   /** Takes away what is on the screen for the moment only. May be called twice. */
   @Override

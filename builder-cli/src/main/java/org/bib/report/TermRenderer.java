@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -65,9 +66,10 @@ final class TermRenderer implements Renderer {
   }
 
   @Override
-  public synchronized void failed(int status, List<String> problems) {
+  public synchronized void failed(int status, String problem, Optional<String> hint) {
     running.clear();
-    problems.forEach(problem -> line("error: " + Text.line(problem)));
+    line("error: " + Text.line(problem));
+    hint.ifPresent(text -> line("hint: " + Text.line(text)));
   }
 
   @Override

@@ -161,11 +161,11 @@ class MainTest {
   }
 
   @Test
-  void everyProblemOfAConfigurationIsALine() throws Exception {
+  void everyProblemOfAConfigurationIsInTheOneLine() throws Exception {
     Path given = Files.writeString(root.resolve("c.toml"), "x = 1\ny = 2\n");
     assertThat(bib("--config", given.toString(), "i")).isEqualTo(2);
     assertThat(err.toString())
-        .isEqualTo("error: " + given + ": x: unknown key\nerror: " + given + ": y: unknown key\n");
+        .isEqualTo("error: " + given + ": x: unknown key; also y: unknown key\n");
   }
 
   @ParameterizedTest
@@ -237,7 +237,7 @@ class MainTest {
   void aFailureOfTheWorldIsOneLineAndStatusOne() {
     builder.failure = new BuildException("layer x: truncated", "pull again");
     assertThat(bib("i")).isEqualTo(1);
-    assertThat(err.toString()).isEqualTo("Reading\nerror: layer x: truncated; pull again\n");
+    assertThat(err.toString()).isEqualTo("Reading\nerror: layer x: truncated\nhint: pull again\n");
   }
 
   @Test
@@ -247,6 +247,10 @@ class MainTest {
     assertThat(bib("i")).isEqualTo(1);
     assertThat(err.toString())
         .endsWith("error: reading the image: unknown host registry.example\n");
+    builder.failure =
+        new IOException("reading", new BuildException("x: no", "do", new IOException("deeper")));
+    assertThat(bib("i")).isEqualTo(1);
+    assertThat(err.toString()).endsWith("error: reading: x: no\nhint: do\n");
     builder.failure = new UncheckedIOException(new NoSuchFileException("/x"));
     assertThat(bib("i")).isEqualTo(1);
     assertThat(err.toString()).endsWith("error: /x: no such file or directory\n");

@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.bib.progress.BuildEvent;
 import org.junit.jupiter.api.Test;
 
@@ -98,10 +99,10 @@ class RendererTest {
   void jsonTellsFailuresAsEvents() {
     try (Renderer renderer =
         Renderer.of(ProgressMode.JSON, new PrintWriter(written), false, false)) {
-      renderer.failed(2, List.of("a", "b"));
+      renderer.failed(2, "a", Optional.of("b"));
     }
     assertThat(written.toString())
-        .endsWith("{\"event\":\"failed\",\"status\":2,\"problems\":[\"a\",\"b\"]}\n");
+        .endsWith("{\"event\":\"failed\",\"status\":2,\"problem\":\"a\",\"hint\":\"b\"}\n");
   }
 
   @Test

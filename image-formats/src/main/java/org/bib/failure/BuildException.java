@@ -3,13 +3,14 @@ package org.bib.failure;
 import java.io.IOException;
 
 /**
- * The world failed in a way that a user can understand: one line that names the thing, the reason
- * and the way out. Reported without a stack trace, exit status 1.
+ * The world failed in a way that a user can understand: one line names the thing and the reason,
+ * another the way out. Reported without a stack trace, exit status 1.
  */
 public final class BuildException extends IOException {
   private static final long serialVersionUID = 1L;
 
   private final String problem;
+  private final String remedy;
 
   /**
    * Creates a failure.
@@ -21,16 +22,23 @@ public final class BuildException extends IOException {
   public BuildException(String problem, String remedy) {
     super(problem + "; " + remedy);
     this.problem = problem;
+    this.remedy = remedy;
   }
 
   /** Creates a failure that another one caused; {@code problem} already tells what it said. */
   public BuildException(String problem, String remedy, Throwable cause) {
     super(problem + "; " + remedy, cause);
     this.problem = problem;
+    this.remedy = remedy;
   }
 
   /** The thing and the reason, without the way out. */
   public String problem() {
     return problem;
+  }
+
+  /** The way out. */
+  public String remedy() {
+    return remedy;
   }
 }
