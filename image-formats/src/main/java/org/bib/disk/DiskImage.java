@@ -191,9 +191,9 @@ public final class DiskImage implements Closeable {
             .toList());
   }
 
-  /** Flushes the file to stable storage. */
-  public void sync() throws IOException {
-    channel.force(true);
+  /** How many bytes of contents are placed, which is what {@link #materialize} writes. */
+  public long placedBytes() {
+    return placements.values().stream().mapToLong(Placement::length).sum();
   }
 
   private void checkInside(long offset, long length) {

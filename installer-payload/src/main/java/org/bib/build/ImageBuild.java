@@ -8,20 +8,19 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.bib.boot.BiosBoot;
 import org.bib.boot.BiosGrub;
 import org.bib.boot.UefiGrub;
@@ -98,6 +97,7 @@ public final class ImageBuild {
   @SuppressWarnings("try") // the registration is there to be closed
   public static List<Path> run(BuildSpec spec, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
+    Delivery.check(spec.output(), outputNames(spec));
     try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
         Workspace workspace = Workspace.create(spec.output());
         Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
@@ -153,7 +153,10 @@ public final class ImageBuild {
       throws IOException, InterruptedException {
     listener.on(new BuildEvent.StepStarted("layers", "Reading layers"));
     long start = System.nanoTime();
-    ImageTree tree = ImageTree.read(source, workspace.directory(), threads, listener);
+    ImageTree tree =
+        workspace.writing(
+            "the contents of the layers",
+            () -> ImageTree.read(source, workspace.directory(), threads, listener));
     listener.on(new BuildEvent.StepFinished("layers", Duration.ofNanos(System.nanoTime() - start)));
     return tree;
   }
@@ -327,13 +330,75 @@ public final class ImageBuild {
       throws IOException, InterruptedException {
     listener.on(new BuildEvent.StepStarted("disk", "Writing the disk"));
     long start = System.nanoTime();
-    List<Path> artefacts = new ArrayList<>();
     Path raw = workspace.directory().resolve("disk.raw");
     Path qcow2 = workspace.directory().resolve("disk.qcow2");
+    Path manifest = workspace.directory().resolve("manifest.json");
     ArrayNode outputs = JSON.createArrayNode();
-    boolean wantsQcow2 = spec.types().contains(ImageType.QCOW2);
-    boolean wantsRaw = spec.types().stream().anyMatch(type -> type != ImageType.QCOW2);
-    try (DiskImage image = DiskImage.create(raw, plan.disk().size())) {
+    Map<String, Path> files = new LinkedHashMap<>();
+    if (wantsQcow2(spec)) {
+      files.put(ImageType.QCOW2.path(), qcow2);
+    }
+    if (wantsRaw(spec)) {
+      files.put(ImageType.RAW.path(), raw);
+    }
+    files.put(manifestName(spec), manifest);
+    try (DiskImage image = workspace.writing("the disk", () -> writeDisk(raw, plan))) {
+      // The disk is complete; from here on it is only read, by several at once.
+      if (wantsRaw(spec)) {
+        FreeSpace.require(ImageType.RAW.path(), image.placedBytes(), spec.output());
+        try (OutputDigest digest = OutputDigest.start(image)) {
+          if (wantsQcow2(spec)) {
+            outputs.add(writeQcow2(image, qcow2, workspace));
+          }
+          workspace.writing(
+              ImageType.RAW.path(),
+              () -> {
+                image.materialize();
+                return image;
+              });
+          outputs.add(output(ImageType.RAW, image.size(), digest.await()));
+        }
+      } else {
+        outputs.add(writeQcow2(image, qcow2, workspace));
+      }
+    }
+    ObjectNode document = json(plan, source);
+    document.set("outputs", outputs);
+    List<Path> artefacts =
+        workspace.writing(
+            "the outputs",
+            () -> {
+              Files.writeString(manifest, document.toPrettyString() + "\n");
+              return new Delivery(spec.output(), workspace.directory()).deliver(files);
+            });
+    listener.on(new BuildEvent.StepFinished("disk", Duration.ofNanos(System.nanoTime() - start)));
+    return List.copyOf(artefacts);
+  }
+
+  private static boolean wantsQcow2(BuildSpec spec) {
+    return spec.types().contains(ImageType.QCOW2);
+  }
+
+  private static boolean wantsRaw(BuildSpec spec) {
+    return spec.types().stream().anyMatch(type -> type != ImageType.QCOW2);
+  }
+
+  private static List<String> outputNames(BuildSpec spec) {
+    List<String> names = new ArrayList<>();
+    spec.types().forEach(type -> names.add(type.path()));
+    names.add(manifestName(spec));
+    return names;
+  }
+
+  private static String manifestName(BuildSpec spec) {
+    return spec.types().stream()
+        .map(ImageType::typeName)
+        .collect(Collectors.joining("-", "manifest-", ".json"));
+  }
+
+  private DiskImage writeDisk(Path raw, Plan plan) throws IOException, InterruptedException {
+    DiskImage image = DiskImage.create(raw, plan.disk().size());
+    try {
       GptWriter.write(raw, plan.disk());
       if (plan.bios().isPresent()) {
         writeBios(image, plan.bios().get(), plan.disk());
@@ -341,36 +406,11 @@ public final class ImageBuild {
       for (DiskPlan.Partition partition : plan.disk().partitions()) {
         writeFilesystem(image, partition, plan);
       }
-      // The disk is complete; from here on it is only read, by several at once.
-      if (wantsRaw) {
-        try (OutputDigest digest = OutputDigest.start(image)) {
-          if (wantsQcow2) {
-            outputs.add(writeQcow2(image, qcow2));
-          }
-          image.materialize();
-          image.sync();
-          outputs.add(output(ImageType.RAW, image.size(), digest.await()));
-        }
-      } else {
-        outputs.add(writeQcow2(image, qcow2));
-      }
+      return image;
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      image.close();
+      throw e;
     }
-    Path manifest = workspace.directory().resolve("manifest.json");
-    ObjectNode document = json(plan, source);
-    document.set("outputs", outputs);
-    Files.writeString(manifest, document.toPrettyString() + "\n");
-    if (wantsQcow2) {
-      artefacts.add(move(qcow2, spec.output().resolve(ImageType.QCOW2.path())));
-    }
-    if (wantsRaw) {
-      artefacts.add(move(raw, spec.output().resolve(ImageType.RAW.path())));
-    }
-    Set<String> types = new LinkedHashSet<>();
-    spec.types().forEach(type -> types.add(type.typeName()));
-    artefacts.add(
-        move(manifest, spec.output().resolve("manifest-" + String.join("-", types) + ".json")));
-    listener.on(new BuildEvent.StepFinished("disk", Duration.ofNanos(System.nanoTime() - start)));
-    return List.copyOf(artefacts);
   }
 
   private Compression compression() {
@@ -470,19 +510,19 @@ public final class ImageBuild {
   }
 
   /** Reads through the placed contents: no raw disk is needed for it. */
-  private ObjectNode writeQcow2(DiskImage disk, Path file) throws IOException {
-    Qcow2Writer.write(disk, file, compression(), spec.threads(), done -> {});
+  private ObjectNode writeQcow2(DiskImage disk, Path file, Workspace workspace)
+      throws IOException, InterruptedException {
+    workspace.writing(
+        ImageType.QCOW2.path(),
+        () -> {
+          Qcow2Writer.write(disk, file, compression(), spec.threads(), done -> {});
+          return file;
+        });
     return output(ImageType.QCOW2, Files.size(file), OutputDigest.of(file));
   }
 
   private static ObjectNode output(ImageType type, long size, String sha256) {
     return JSON.createObjectNode().put("path", type.path()).put("size", size).put("sha256", sha256);
-  }
-
-  private static Path move(Path from, Path to) throws IOException {
-    Files.createDirectories(to.toAbsolutePath().getParent());
-    return Files.move(
-        from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private static void deleteQuietly(Workspace workspace) {

@@ -5,7 +5,6 @@ import java.io.BufferedInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -68,18 +67,18 @@ final class LayoutArchive implements LayoutFiles {
     if (compression == Compression.NONE && !xz) {
       return new RandomAccessFile(archive.toFile(), "r");
     }
-    Path spool = Files.createTempFile(spoolDirectory, ".bib-archive-", ".tar");
+    RandomAccessFile spool = spool(archive, spoolDirectory);
     try (InputStream raw = new BufferedInputStream(Files.newInputStream(archive), 1 << 16);
         InputStream in =
             xz
                 ? new XZInputStream(raw)
                 : compression == Compression.GZIP
                     ? new GzipMembersInputStream(raw)
-                    : new ZstdInputStreamNoFinalizer(raw);
-        OutputStream out = Files.newOutputStream(spool)) {
-      in.transferTo(out);
-      return new RandomAccessFile(spool.toFile(), "r");
+                    : new ZstdInputStreamNoFinalizer(raw)) {
+      inflate(in, spool);
+      return spool;
     } catch (IOException e) {
+      spool.close();
       throw new BuildException(
           archive
               + ": cannot be inflated into "
@@ -88,9 +87,30 @@ final class LayoutArchive implements LayoutFiles {
               + MessageText.oneLine(String.valueOf(e.getMessage())),
           "copy the image again, or set TMPDIR to a directory with space",
           e);
-    } finally {
-      // Without a name it cannot be left behind, not even by a kill.
-      Files.deleteIfExists(spool);
+    }
+  }
+
+  /** A file without a name: it cannot be left behind, not even by a kill. */
+  private static RandomAccessFile spool(Path archive, Path directory) throws BuildException {
+    try {
+      Path file = Files.createTempFile(directory, ".bib-archive-", ".tar");
+      try {
+        return new RandomAccessFile(file.toFile(), "rw");
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new BuildException(
+          archive + ": is compressed as a whole, and " + directory + " takes no file to inflate it",
+          "set TMPDIR to a directory that you may write to",
+          e);
+    }
+  }
+
+  private static void inflate(InputStream in, RandomAccessFile target) throws IOException {
+    byte[] buffer = new byte[1 << 16];
+    for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+      target.write(buffer, 0, n);
     }
   }
 

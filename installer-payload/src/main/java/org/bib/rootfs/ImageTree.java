@@ -27,8 +27,8 @@ import org.bib.tree.Node;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tree of an image. Contents stay in spool files in the workspace for as long as this is open;
- * who made the workspace deletes them.
+ * The tree of an image. Contents stay in spool files, which have no names, for as long as this is
+ * open.
  */
 public final class ImageTree implements Closeable {
   // ostree-ext, container/encapsulate.rs, DIFFID_LABEL
@@ -228,14 +228,11 @@ public final class ImageTree implements Closeable {
     if (cause instanceof BuildException already) {
       return already;
     }
-    String message = String.valueOf(cause.getMessage());
     String remedy =
-        message.contains("No space left on device")
-            ? "free space or name another --output directory"
-            : cause.getCause() instanceof CharacterCodingException
-                ? "rename it in the image"
-                : "build or push the image again";
-    return new BuildException("layer " + layer.digest() + ": " + message, remedy, cause);
+        cause.getCause() instanceof CharacterCodingException
+            ? "rename it in the image"
+            : "build or push the image again";
+    return new BuildException("layer " + layer.digest() + ": " + cause.getMessage(), remedy, cause);
   }
 
   private static <T> T await(Future<T> future) throws IOException, InterruptedException {

@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -14,12 +15,13 @@ import org.bib.disk.Content;
 import org.bib.disk.SpooledContent;
 
 /**
- * A file that takes the contents of a layer's files one after the other. Runs of zeros stay holes
- * of it and are remembered, so that they never are written anywhere. One thread writes; contents
- * may be read from any thread once {@link #flush} was called.
+ * A file without a name that takes the contents of a layer's files one after the other. Runs of
+ * zeros stay holes of it and are remembered, so that they never are written anywhere. One thread
+ * writes; contents may be read from any thread once {@link #flush} was called.
  */
 final class Spool implements Closeable {
   private static final int CHUNK = 1 << 16; // the grain in which zeros are found
+  private static final long MAX_SIZE = 1L << 40; // holes take no space, but time to hash
   private static final byte[] ZEROS = new byte[CHUNK];
 
   private final FileChannel channel;
@@ -31,14 +33,21 @@ final class Spool implements Closeable {
     this.channel = channel;
   }
 
+  /**
+   * Makes one, which the system takes back when it is closed or the process ends, however it ends.
+   *
+   * @param file what it is called for the moment in which it is made
+   */
   static Spool create(Path file) throws IOException {
-    return new Spool(
+    FileChannel channel =
         FileChannel.open(
             file,
             StandardOpenOption.CREATE_NEW,
             StandardOpenOption.SPARSE,
             StandardOpenOption.READ,
-            StandardOpenOption.WRITE));
+            StandardOpenOption.WRITE);
+    Files.delete(file);
+    return new Spool(channel);
   }
 
   /** Takes the content of the current member of {@code tar}. */
@@ -53,6 +62,9 @@ final class Spool implements Closeable {
       take(tar, range, chunk, start, data);
     }
     end = start + entry.size();
+    if (end > MAX_SIZE) {
+      throw new IOException("its files have more than " + MAX_SIZE + " bytes");
+    }
     return new SpooledContent(channel, start, entry.size(), data);
   }
 
