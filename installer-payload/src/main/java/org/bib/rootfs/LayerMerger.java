@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LayerMerger {
   private static final int MAX_SYMLINKS = 40; // as the kernel has it, path_resolution(7)
+  private static final int MAX_DEPTH = 1024; // whoever walks the tree needs stack for each level
 
   private final DirectoryNode root;
   private final boolean hiddenXattrs;
@@ -168,6 +169,10 @@ final class LayerMerger {
       } else {
         return null;
       }
+    }
+    if (trail.size() > MAX_DEPTH) {
+      throw new IOException(
+          String.join("/", path) + ": more than " + MAX_DEPTH + " directories deep");
     }
     return trail.get(trail.size() - 1);
   }

@@ -105,8 +105,12 @@ final class PaxRecords {
       throw new IOException("a sparse map has an odd number of numbers");
     }
     List<ByteRange> ranges = new ArrayList<>();
-    for (int i = 0; i < numbers.size(); i += 2) {
-      ranges.add(new ByteRange(numbers.get(i), numbers.get(i + 1)));
+    try {
+      for (int i = 0; i < numbers.size(); i += 2) {
+        ranges.add(new ByteRange(numbers.get(i), numbers.get(i + 1)));
+      }
+    } catch (IllegalArgumentException e) {
+      throw new IOException("a sparse map has " + e.getMessage(), e);
     }
     return ranges;
   }

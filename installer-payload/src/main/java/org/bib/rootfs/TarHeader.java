@@ -51,7 +51,12 @@ final class TarHeader {
       unsigned += b & 0xFF;
       signed += b;
     }
-    long stored = octal(P_CHKSUM, 8);
+    long stored;
+    try {
+      stored = octal(P_CHKSUM, 8);
+    } catch (IOException e) {
+      throw new IOException("not a tar header: it has no checksum", e);
+    }
     if (stored != unsigned && stored != signed) {
       throw new IOException("not a tar header: checksum " + stored + ", expected " + unsigned);
     }

@@ -8,6 +8,7 @@ import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,7 +33,7 @@ final class TarReader {
   private static final long MAX_PAX = 16L << 20;
   private static final long MAX_NAME = 64L << 10;
   private static final int MAX_SPARSE_MAP = 1 << 20;
-  private static final long MAX_SIZE = 1L << 44; // ext4 with 4 KiB blocks holds files of 16 TiB
+  private static final long MAX_SIZE = 1L << 40; // as much as all of a layer may inflate to
 
   // POSIX.1-2017, pax, "pax Extended Header File Times"; no time of a file has more digits.
   private static final Pattern TIME = Pattern.compile("-?[0-9]{1,15}([.][0-9]{0,40})?");
@@ -148,7 +149,7 @@ final class TarReader {
           gid,
           mtime == null ? Instant.ofEpochSecond(header.mtime()) : instant(mtime),
           Xattrs.of(pax.xattrs()));
-    } catch (IllegalArgumentException | ArithmeticException e) {
+    } catch (IllegalArgumentException | ArithmeticException | DateTimeException e) {
       throw new IOException(path + ": " + e.getMessage(), e);
     }
   }
