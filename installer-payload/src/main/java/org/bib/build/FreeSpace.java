@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The space of the filesystem that takes the output. */
 final class FreeSpace {
-  // strerror(3) of ENOSPC and EDQUOT. The JDK has no types for them, and takes their texts from the
-  // C library, as do e2fsprogs; the launcher sees to it that they are these.
-  private static final List<String> TEXTS =
+  // strerror(3) of ENOSPC, EDQUOT and EFBIG. The JDK has no types for them, and takes their texts
+  // from the C library, as do e2fsprogs; the launcher sees to it that they are these.
+  private static final List<String> LACKING =
       List.of("No space left on device", "Disk quota exceeded");
+  private static final List<String> TOO_LARGE = List.of("File too large");
+
   private static final int MAX_DEPTH = 8;
 
   private FreeSpace() {}
@@ -31,10 +33,19 @@ final class FreeSpace {
 
   /** Whether a lack of space is the cause of {@code failure}. */
   static boolean isLacking(IOException failure) {
+    return tells(failure, LACKING);
+  }
+
+  /** Whether a file that may not grow so large is the cause of {@code failure}. */
+  static boolean isTooLarge(IOException failure) {
+    return tells(failure, TOO_LARGE);
+  }
+
+  private static boolean tells(IOException failure, List<String> texts) {
     @Nullable Throwable cause = failure;
     for (int depth = 0; cause != null && depth < MAX_DEPTH; depth++) {
       String message = String.valueOf(cause.getMessage());
-      if (TEXTS.stream().anyMatch(message::contains)) {
+      if (texts.stream().anyMatch(message::contains)) {
         return true;
       }
       cause = cause.getCause();
@@ -56,6 +67,14 @@ final class FreeSpace {
             + output
             + (free == 0 ? "" : ", which had " + new ByteSize(free) + " free"),
         remedy(),
+        cause);
+  }
+
+  /** The failure of a build with a file larger than the filesystem or {@code ulimit -f} takes. */
+  static BuildException tooLarge(String what, Path output, IOException cause) {
+    return new BuildException(
+        "writing " + what + ": " + output + " or ulimit -f takes no file that large",
+        "raise the limit, or name another directory with --output",
         cause);
   }
 

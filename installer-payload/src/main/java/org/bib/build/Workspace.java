@@ -133,6 +133,9 @@ final class Workspace implements Closeable {
       if (FreeSpace.isLacking(e)) {
         throw FreeSpace.lacking(what, output, free, e);
       }
+      if (FreeSpace.isTooLarge(e)) {
+        throw FreeSpace.tooLarge(what, output, e);
+      }
       throw e instanceof BuildException ? e : new IOException("writing " + what, e);
     }
   }

@@ -28,7 +28,7 @@ class DeliveryTest {
   }
 
   @Test
-  void replacesWhatIsThere() throws Exception {
+  void replacesWhatIsThere() throws IOException, InterruptedException {
     Files.createDirectory(output.resolve("b"));
     Files.writeString(output.resolve("b/two"), "before");
     assertThat(new Delivery(output, workspace).deliver(files))
@@ -38,7 +38,7 @@ class DeliveryTest {
   }
 
   @Test
-  void givesBackWhatItReplacedWhenALaterOneFails() throws Exception {
+  void givesBackWhatItReplacedWhenALaterOneFails() throws IOException, InterruptedException {
     Files.createDirectory(output.resolve("a"));
     Files.writeString(output.resolve("a/one"), "before");
     Files.createDirectories(output.resolve("b/two/in-the-way"));
@@ -51,7 +51,7 @@ class DeliveryTest {
   }
 
   @Test
-  void takesAwayWhatWasNotThereWhenALaterOneFails() throws Exception {
+  void takesAwayWhatWasNotThereWhenALaterOneFails() throws IOException, InterruptedException {
     Files.createDirectories(output.resolve("b/two"));
     assertThatThrownBy(() -> new Delivery(output, workspace).deliver(files))
         .isInstanceOf(BuildException.class);
@@ -60,7 +60,7 @@ class DeliveryTest {
   }
 
   @Test
-  void doesNotWaitForEverForWhoHoldsTheDirectory() throws Exception {
+  void doesNotWaitForEverForWhoHoldsTheDirectory() throws IOException, InterruptedException {
     try (DirectoryLock lock = DirectoryLock.take(output)) {
       assertThat(lock).isNotNull();
       assertThat(DirectoryLock.take(output)).isNull();
@@ -69,7 +69,7 @@ class DeliveryTest {
   }
 
   @Test
-  void knowsBeforehandWhatCannotBeReplaced() throws Exception {
+  void knowsBeforehandWhatCannotBeReplaced() throws IOException, InterruptedException {
     Delivery.check(output.resolve("new/er"), List.of("a/one"));
     Files.createDirectories(output.resolve("b/two"));
     Path file = Files.createFile(output.resolve("file"));
