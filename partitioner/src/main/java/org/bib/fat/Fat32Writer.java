@@ -25,8 +25,10 @@ import org.bib.tree.Node;
  * placed, not copied. The same tree and options give the same bytes.
  */
 public final class Fat32Writer {
-  private static final int SECTOR = 512;
+  private static final int MIN_SECTOR = 512; // structures have no more, whatever the sector
   private static final int RESERVED = 32; // sectors before the first FAT, as mkfs.fat has it
+  private static final int CLUSTER = 4096;
+  private static final ByteSize MAX_SIZE = ByteSize.gibibytes(256); // both FATs are made in memory
   private static final int MIN_CLUSTERS =
       65525; // fewer would make it FAT16 ("FAT Type Determination")
   private static final int END_OF_CHAIN = 0x0FFFFFFF;
@@ -42,6 +44,7 @@ public final class Fat32Writer {
   private final DiskImage image;
   private final long offset;
   private final Options options;
+  private final int sector;
   private final int sectorsPerCluster;
   private final int fatSectors;
   private final int clusters;
@@ -55,32 +58,68 @@ public final class Fat32Writer {
    * @param volumeId serial number
    * @param label 1 to 11 characters of a short name
    * @param time of all files, in UTC; FAT begins in 1980
+   * @param medium what the filesystem lies on
    */
-  public record Options(long volumeId, String label, Instant time) {}
+  public record Options(long volumeId, String label, Instant time, Medium medium) {
+    /** For a disk with sectors of 512 bytes. */
+    public Options(long volumeId, String label, Instant time) {
+      this(volumeId, label, time, Medium.DEFAULT);
+    }
+  }
+
+  /**
+   * The disk as the filesystem tells it.
+   *
+   * @param sectorSize bytes of a logical block: 512, 1024, 2048 or 4096; others do not mount
+   * @param heads for interrupt 13h
+   * @param sectorsPerTrack for interrupt 13h
+   */
+  public record Medium(int sectorSize, int heads, int sectorsPerTrack) {
+    /** Sectors of 512 bytes and the geometry of a disk beyond those that have one. */
+    public static final Medium DEFAULT = ofSectors(512);
+
+    /** Sectors of that size. */
+    public static Medium ofSectors(int size) {
+      return new Medium(size, 64, 32);
+    }
+  }
 
   private Fat32Writer(DiskImage image, long offset, ByteSize size, Options options)
       throws BuildException {
     this.image = image;
     this.offset = offset;
     this.options = options;
-    this.totalSectors = size.bytes() / SECTOR;
-    // Clusters of 4 KiB, smaller where the filesystem would have too few of them.
-    int perCluster = 8;
+    this.sector = options.medium().sectorSize();
+    this.totalSectors = size.bytes() / sector;
+    if (size.compareTo(MAX_SIZE) > 0) {
+      throw new BuildException(
+          "a vfat filesystem cannot have " + size, "give it at most " + MAX_SIZE);
+    }
+    // Clusters of 4 KiB, smaller where the filesystem would have too few of them, and larger where
+    // it would have too many, as mkfs.fat has it.
+    int perCluster = CLUSTER / sector;
+    for (long limit = 8L << 30; limit < 64L << 30 && size.bytes() > limit; limit *= 2) {
+      perCluster *= 2;
+    }
     while (perCluster > 1 && totalSectors / perCluster < MIN_CLUSTERS + 2048) {
       perCluster /= 2;
     }
     this.sectorsPerCluster = perCluster;
     long data = totalSectors - RESERVED;
-    // Each cluster takes its sectors and an entry of four bytes in both FATs.
-    long perFat = data / (2 + (long) perCluster * SECTOR / 4) + 1;
+    // Each cluster takes its sectors and an entry of four bytes in both FATs, whose first two
+    // entries stand for no cluster.
+    long perFat = data / (2 + (long) perCluster * sector / 4) + 1;
+    while ((data - 2 * perFat) / perCluster + 2 > perFat * sector / 4) {
+      perFat++;
+    }
     this.fatSectors = Math.toIntExact(perFat);
-    this.clusters = Math.toIntExact((data - 2L * fatSectors) / perCluster);
+    this.clusters = Math.toIntExact((data - 2 * perFat) / perCluster);
     if (clusters < MIN_CLUSTERS) {
       throw new BuildException(
-          "the EFI system partition of " + size + " is too small for FAT32",
-          "give it at least 40 MiB");
+          "the vfat filesystem \"" + options.label() + "\" of " + size + " is too small for FAT32",
+          "give it at least " + (sector == CLUSTER ? 260 : 40) + " MiB");
     }
-    this.fat = allocate(Math.multiplyExact(fatSectors, SECTOR));
+    this.fat = allocate(Math.multiplyExact(fatSectors, sector));
   }
 
   /**
@@ -103,51 +142,51 @@ public final class Fat32Writer {
     ByteBuffer boot = bootSector(rootCluster);
     ByteBuffer info = fsInfo();
     for (int copy : new int[] {0, 6}) { // BPB_BkBootSec
-      image.write(offset + (long) copy * SECTOR, boot.duplicate());
-      image.write(offset + (long) (copy + 1) * SECTOR, info.duplicate());
+      image.write(offset + (long) copy * sector, boot.duplicate());
+      image.write(offset + (long) (copy + 1) * sector, info.duplicate());
     }
     for (int i = 0; i < 2; i++) {
       // Only what is in use: the rest of the table is zero already.
-      int used = Math.min(fat.capacity(), (nextCluster * 4 / SECTOR + 1) * SECTOR);
+      int used = Math.min(fat.capacity(), (nextCluster * 4 / sector + 1) * sector);
       image.write(
-          offset + (RESERVED + (long) i * fatSectors) * SECTOR, fat.duplicate().limit(used));
+          offset + (RESERVED + (long) i * fatSectors) * sector, fat.duplicate().limit(used));
     }
   }
 
   private ByteBuffer bootSector(int rootCluster) {
-    ByteBuffer sector = allocate(SECTOR);
-    put(sector, 0, new byte[] {(byte) 0xEB, 0x58, (byte) 0x90});
-    put(sector, 3, "bib     ".getBytes(StandardCharsets.US_ASCII));
-    sector.putShort(11, (short) SECTOR);
-    sector.put(13, (byte) sectorsPerCluster);
-    sector.putShort(14, (short) RESERVED);
-    sector.put(16, (byte) 2); // BPB_NumFATs
-    sector.put(21, (byte) 0xF8); // BPB_Media
-    sector.putShort(24, (short) 32); // BPB_SecPerTrk
-    sector.putShort(26, (short) 64); // BPB_NumHeads
-    sector.putInt(28, Math.toIntExact(offset / SECTOR)); // BPB_HiddSec
-    sector.putInt(32, (int) totalSectors);
-    sector.putInt(36, fatSectors);
-    sector.putInt(44, rootCluster);
-    sector.putShort(48, (short) 1); // BPB_FSInfo
-    sector.putShort(50, (short) 6); // BPB_BkBootSec
-    sector.put(64, (byte) 0x80); // BS_DrvNum
-    sector.put(66, (byte) 0x29); // BS_BootSig
-    sector.putInt(67, (int) options.volumeId());
-    put(sector, 71, padded(options.label()));
-    put(sector, 82, "FAT32   ".getBytes(StandardCharsets.US_ASCII));
-    sector.putShort(510, (short) 0xAA55);
-    return sector;
+    ByteBuffer boot = allocate(MIN_SECTOR);
+    put(boot, 0, new byte[] {(byte) 0xEB, 0x58, (byte) 0x90});
+    put(boot, 3, "bib     ".getBytes(StandardCharsets.US_ASCII));
+    boot.putShort(11, (short) sector);
+    boot.put(13, (byte) sectorsPerCluster);
+    boot.putShort(14, (short) RESERVED);
+    boot.put(16, (byte) 2); // BPB_NumFATs
+    boot.put(21, (byte) 0xF8); // BPB_Media
+    boot.putShort(24, (short) options.medium().sectorsPerTrack()); // BPB_SecPerTrk
+    boot.putShort(26, (short) options.medium().heads()); // BPB_NumHeads
+    boot.putInt(28, Math.toIntExact(offset / sector)); // BPB_HiddSec
+    boot.putInt(32, (int) totalSectors);
+    boot.putInt(36, fatSectors);
+    boot.putInt(44, rootCluster);
+    boot.putShort(48, (short) 1); // BPB_FSInfo
+    boot.putShort(50, (short) 6); // BPB_BkBootSec
+    boot.put(64, (byte) 0x80); // BS_DrvNum
+    boot.put(66, (byte) 0x29); // BS_BootSig
+    boot.putInt(67, (int) options.volumeId());
+    put(boot, 71, padded(options.label().isEmpty() ? "NO NAME" : options.label()));
+    put(boot, 82, "FAT32   ".getBytes(StandardCharsets.US_ASCII));
+    boot.putShort(510, (short) 0xAA55);
+    return boot;
   }
 
   private ByteBuffer fsInfo() {
-    ByteBuffer sector = allocate(SECTOR);
-    sector.putInt(0, 0x41615252); // FSI_LeadSig
-    sector.putInt(484, 0x61417272); // FSI_StrucSig
-    sector.putInt(488, clusters - (nextCluster - 2)); // FSI_Free_Count
-    sector.putInt(492, nextCluster - 1); // FSI_Nxt_Free
-    sector.putInt(508, 0xAA550000); // FSI_TrailSig
-    return sector;
+    ByteBuffer info = allocate(MIN_SECTOR);
+    info.putInt(0, 0x41615252); // FSI_LeadSig
+    info.putInt(484, 0x61417272); // FSI_StrucSig
+    info.putInt(488, clusters - (nextCluster - 2)); // FSI_Free_Count
+    info.putInt(492, nextCluster - 1); // FSI_Nxt_Free
+    info.putInt(508, 0xAA550000); // FSI_TrailSig
+    return info;
   }
 
   /** Writes a directory and all below it; returns its first cluster. */
@@ -156,7 +195,8 @@ public final class Fat32Writer {
     List<byte[]> names = new ArrayList<>();
     Set<String> shortNames = new HashSet<>();
     Set<String> folded = new HashSet<>();
-    int entries = isRoot ? 1 : 2;
+    boolean labelled = isRoot && !options.label().isEmpty();
+    int entries = labelled ? 1 : isRoot ? 0 : 2;
     for (String name : directory.children().keySet()) {
       checkName(name, path);
       if (!folded.add(name.toUpperCase(Locale.ROOT))) {
@@ -168,12 +208,12 @@ public final class Fat32Writer {
       names.add(shortName);
       entries += 1 + longEntries(name, shortName);
     }
-    long length = (long) entries * ENTRY;
+    long length = Math.max(1, entries) * (long) ENTRY;
     int first = allocateClusters(length, path);
     ByteBuffer bytes = allocate(Math.toIntExact(roundUp(length)));
-    if (isRoot) {
+    if (labelled) {
       putEntry(bytes, padded(options.label()), ATTR_VOLUME_ID, 0, 0);
-    } else {
+    } else if (!isRoot) {
       putEntry(bytes, padded("."), ATTR_DIRECTORY, first, 0);
       putEntry(bytes, padded(".."), ATTR_DIRECTORY, parent, 0);
     }
@@ -215,7 +255,8 @@ public final class Fat32Writer {
     int count = Math.toIntExact(roundUp(length) / clusterSize());
     int first = nextCluster;
     if (count > clusters - (first - 2)) {
-      throw new BuildException("the EFI system partition is full at " + path, "make it larger");
+      throw new BuildException(
+          "the vfat filesystem \"" + options.label() + "\" is full at " + path, "make it larger");
     }
     for (int i = 0; i < count; i++) {
       fat.putInt((first + i) * 4, i == count - 1 ? END_OF_CHAIN : first + i + 1);
@@ -322,11 +363,11 @@ public final class Fat32Writer {
 
   private long clusterOffset(int cluster) {
     return offset
-        + (RESERVED + 2L * fatSectors + (long) (cluster - 2) * sectorsPerCluster) * SECTOR;
+        + (RESERVED + 2L * fatSectors + (long) (cluster - 2) * sectorsPerCluster) * sector;
   }
 
   private long clusterSize() {
-    return (long) sectorsPerCluster * SECTOR;
+    return (long) sectorsPerCluster * sector;
   }
 
   private long roundUp(long length) {

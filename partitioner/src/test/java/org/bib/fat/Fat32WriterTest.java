@@ -19,6 +19,7 @@ import org.bib.tree.SymlinkNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class Fat32WriterTest {
@@ -37,6 +38,66 @@ class Fat32WriterTest {
     Path alone = dir.resolve("alone");
     run("dd", "if=" + disk, "of=" + alone, "bs=1M", "skip=2", "status=none");
     run("fsck.vfat", "-n", alone.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"512, 9", "512, 40", "4096, 9"})
+  void largeFilesystemsHaveLargeClusters(int sector, long gibibytes)
+      throws IOException, InterruptedException {
+    ByteSize size = ByteSize.gibibytes(gibibytes);
+    Path disk = dir.resolve("large");
+    try (DiskImage image = DiskImage.create(disk, size)) {
+      Fat32Writer.write(image, 0, size, options("LARGE", sector), tree());
+      image.materialize();
+    }
+    run("fsck.vfat", "-n", disk.toString());
+  }
+
+  @Test
+  void sectorsOf4096BytesAreTold() throws IOException, InterruptedException {
+    ByteSize size = ByteSize.mebibytes(501);
+    Path disk = dir.resolve("4k");
+    Fat32Writer.Options options =
+        new Fat32Writer.Options(7, "ESP", Instant.EPOCH, new Fat32Writer.Medium(4096, 255, 63));
+    try (DiskImage image = DiskImage.create(disk, size)) {
+      Fat32Writer.write(image, 0, size, options, tree());
+      image.materialize();
+    }
+    assertThat(run("fsck.vfat", "-n", "-v", disk.toString()))
+        .contains("4096 bytes per logical sector", "63 sectors/track, 255 heads");
+    assertThat(run("blkid", "-p", "-o", "export", disk.toString()))
+        .contains("TYPE=vfat", "LABEL=ESP", "UUID=0000-0007", "VERSION=FAT32");
+    assertThat(run("mdir", "-i", disk.toString(), "::/EFI/BOOT")).contains("BOOTX64");
+    assertThatThrownBy(
+            () -> {
+              try (DiskImage image = DiskImage.create(dir.resolve("s"), size)) {
+                Fat32Writer.write(image, 0, ByteSize.mebibytes(200), options, tree());
+              }
+            })
+        .hasMessageContaining("\"ESP\" of 200 MiB is too small for FAT32; give it at least 260");
+  }
+
+  @Test
+  void withoutALabelThereIsNone() throws IOException, InterruptedException {
+    ByteSize size = ByteSize.mebibytes(64);
+    Path disk = dir.resolve("bare");
+    try (DiskImage image = DiskImage.create(disk, size)) {
+      Fat32Writer.write(image, 0, size, options("", 512), new DirectoryNode(Metadata.root(0755)));
+    }
+    run("fsck.vfat", "-n", disk.toString());
+    assertThat(run("blkid", "-p", "-o", "export", disk.toString()))
+        .contains("TYPE=vfat")
+        .doesNotContain("LABEL=");
+  }
+
+  @Test
+  void tooLargeIsRefused() {
+    assertThatThrownBy(() -> write("big", ByteSize.gibibytes(300), tree()))
+        .hasMessageContaining("cannot have 300 GiB; give it at most 256 GiB");
+  }
+
+  private static Fat32Writer.Options options(String label, int sector) {
+    return new Fat32Writer.Options(1, label, Instant.EPOCH, Fat32Writer.Medium.ofSectors(sector));
   }
 
   @Test
