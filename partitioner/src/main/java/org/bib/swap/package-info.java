@@ -1,0 +1,5 @@
+/** Swap areas. */
+@NullMarked
+package org.bib.swap;
+
+import org.jspecify.annotations.NullMarked;
