@@ -13,6 +13,7 @@ import java.util.List;
 import org.bib.build.BuildSpec;
 import org.bib.build.ImageBuild;
 import org.bib.build.LintSpec;
+import org.bib.config.EmbeddedFiles;
 import org.bib.failure.ConfigException;
 import org.bib.lint.LintReport;
 import org.bib.progress.BuildListener;
@@ -125,13 +126,13 @@ public final class Main {
     @Override
     public List<Path> build(BuildSpec spec, BuildListener listener)
         throws IOException, ConfigException, InterruptedException {
-      return ImageBuild.run(spec, listener, this::register);
+      return ImageBuild.run(spec, new EmbeddedFiles(), listener, this::register);
     }
 
     @Override
     public String manifest(BuildSpec spec, BuildListener listener)
         throws IOException, ConfigException, InterruptedException {
-      return ImageBuild.manifest(spec, listener, this::register);
+      return ImageBuild.manifest(spec, new EmbeddedFiles(), listener, this::register);
     }
 
     @Override

@@ -100,7 +100,7 @@ final class SpecReader {
         types,
         output,
         source,
-        new BuildSpec.Disk(size, rootfs, configuration.filesystems()),
+        new BuildSpec.Disk(size, rootfs, configuration.partitioning()),
         new BuildSpec.Kernel(!options.noDefaultKernelArgs, configuration.kernelArguments()),
         configuration.customizations(),
         Optional.ofNullable(options.seed),

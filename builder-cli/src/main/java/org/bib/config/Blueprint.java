@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bib.build.BuildSpec;
 import org.bib.failure.ConfigException;
+import org.bib.layout.DiskCustomization;
+import org.bib.layout.DiskLayout;
 import org.bib.secrets.Customizations;
 
 /** The blueprint format: which keys there are, and which of them bib does. */
@@ -42,12 +45,12 @@ final class Blueprint {
 
   static Configuration read(String file, Map<?, ?> document) throws ConfigException {
     Problems problems = new Problems(file);
-    Configuration configuration = readRoot(new Table("", document, problems), problems);
+    Configuration configuration = readRoot(file, new Table("", document, problems), problems);
     problems.throwIfAny();
     return configuration;
   }
 
-  private static Configuration readRoot(Table root, Problems problems) {
+  private static Configuration readRoot(String file, Table root, Problems problems) {
     root.text("name");
     root.text("description");
     root.text("version");
@@ -55,15 +58,14 @@ final class Blueprint {
     root.refuse("arch", "use --target-arch");
     root.refuse("architecture", "use --target-arch");
     Table customizations =
-        root.table("customizations").orElseGet(() -> new Table("", Map.of(), problems));
+        root.table("customizations").orElseGet(() -> root.empty("customizations"));
     root.refuseUnknownKeys();
-    return readCustomizations(customizations, problems);
+    return readCustomizations(file, customizations, problems);
   }
 
-  private static Configuration readCustomizations(Table table, Problems problems) {
+  private static Configuration readCustomizations(String file, Table table, Problems problems) {
     CONTAINER_KEYS.forEach(key -> table.refuse(key, CONTAINER));
-    table.refuse("disk", "use customizations.filesystem and --disk-size");
-    table.refuse("partitioning_mode", "use customizations.filesystem and --disk-size");
+    table.refuse("partitioning_mode", "use customizations.filesystem or customizations.disk");
     List.of("bootloader", "ignition").forEach(key -> table.refuse(key, LATER));
     List.of("installer", "iso", "installation_device").forEach(key -> table.refuse(key, INSTALLER));
     List<String> kernel = table.table("kernel").map(Blueprint::kernel).orElse(List.of());
@@ -75,9 +77,57 @@ final class Blueprint {
             Places.directories(table.tables("directories"), problems),
             Accounts.hostname(table));
     Places.refuseDuplicates(customizations, problems);
-    List<BuildSpec.Filesystem> filesystems = Filesystems.read(table.tables("filesystem"), problems);
+    BuildSpec.Partitioning partitioning = partitioning(file, table, problems);
     table.refuseUnknownKeys();
-    return Configuration.of(customizations, filesystems, kernel);
+    return Configuration.of(customizations, partitioning, kernel);
+  }
+
+  private static BuildSpec.Partitioning partitioning(
+      String file, Table customizations, Problems problems) {
+    List<DiskLayout.MinimumSize> filesystems =
+        Filesystems.read(customizations.tables("filesystem"), problems);
+    Optional<DiskCustomization> disk =
+        customizations.table("disk").map(table -> Disks.read(file, table));
+    if (customizations.has("filesystem") && customizations.has("disk")) {
+      customizations.problem("disk", "cannot combine disk and filesystem customizations");
+    }
+    return filesystems.isEmpty() && disk.isEmpty()
+        ? BuildSpec.Partitioning.NONE
+        : new BuildSpec.Partitioning(file + ": customizations.filesystem", filesystems, disk);
+  }
+
+  /**
+   * Reads what a blueprint in an image says of partitions. Other keys that the format knows do not
+   * count there.
+   */
+  static BuildSpec.Partitioning readPartitioning(String file, Map<?, ?> document)
+      throws ConfigException {
+    Problems problems = new Problems(file);
+    Table root = new Table("", document, problems);
+    root.ignore(BUILD_KEYS);
+    root.ignore(List.of("name", "description", "version", "arch", "architecture"));
+    Table customizations =
+        root.table("customizations").orElseGet(() -> root.empty("customizations"));
+    root.refuseUnknownKeys();
+    customizations.ignore(CONTAINER_KEYS);
+    customizations.ignore(
+        List.of(
+            "user",
+            "group",
+            "files",
+            "directories",
+            "hostname",
+            "kernel",
+            "bootloader",
+            "ignition",
+            "installer",
+            "iso",
+            "installation_device",
+            "partitioning_mode"));
+    BuildSpec.Partitioning partitioning = partitioning(file, customizations, problems);
+    customizations.refuseUnknownKeys();
+    problems.throwIfAny();
+    return partitioning;
   }
 
   private static List<String> kernel(Table table) {

@@ -8,32 +8,32 @@ import org.bib.secrets.Customizations;
  * What a configuration file asks for.
  *
  * @param customizations users, groups, files, directories and the host name
- * @param filesystems minimum sizes by mount point, in the order of the file
+ * @param partitioning what is asked of partitions
  * @param kernelArguments {@code customizations.kernel.append}, as typed
  * @param digest lower-case hex SHA-256 of the meaning: equal for TOML and JSON that say the same
  */
 public record Configuration(
     Customizations customizations,
-    List<BuildSpec.Filesystem> filesystems,
+    BuildSpec.Partitioning partitioning,
     List<String> kernelArguments,
     String digest) {
   /** What no configuration file means. */
-  public static final Configuration EMPTY = of(Customizations.NONE, List.of(), List.of());
+  public static final Configuration EMPTY =
+      of(Customizations.NONE, BuildSpec.Partitioning.NONE, List.of());
 
   public Configuration {
-    filesystems = List.copyOf(filesystems);
     kernelArguments = List.copyOf(kernelArguments);
   }
 
   /** A configuration with the digest of its own meaning. */
   static Configuration of(
       Customizations customizations,
-      List<BuildSpec.Filesystem> filesystems,
+      BuildSpec.Partitioning partitioning,
       List<String> kernelArguments) {
     return new Configuration(
         customizations,
-        filesystems,
+        partitioning,
         kernelArguments,
-        MeaningDigest.of(customizations, filesystems, kernelArguments));
+        MeaningDigest.of(customizations, partitioning, kernelArguments));
   }
 }

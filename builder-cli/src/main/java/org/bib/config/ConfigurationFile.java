@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import org.bib.build.BuildSpec;
 import org.bib.failure.ConfigException;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +51,7 @@ public final class ConfigurationFile {
     }
     try (InputStream in = Files.newInputStream(file)) {
       String text = decode(name, in);
-      return toml ? readToml(name, text) : readJson(name, text);
+      return Blueprint.read(name, toml ? toml(name, text) : json(name, text));
     }
   }
 
@@ -66,7 +67,22 @@ public final class ConfigurationFile {
     return readJson(name, decode(name, in));
   }
 
+  /**
+   * What a blueprint in an image says of partitions.
+   *
+   * @param name for messages
+   * @param toml whether it is TOML, else JSON
+   */
+  static BuildSpec.Partitioning readPartitioning(String name, boolean toml, String text)
+      throws ConfigException {
+    return Blueprint.readPartitioning(name, toml ? toml(name, text) : json(name, text));
+  }
+
   private static Configuration readJson(String name, String text) throws ConfigException {
+    return Blueprint.read(name, json(name, text));
+  }
+
+  private static Map<?, ?> json(String name, String text) throws ConfigException {
     Map<?, ?> document;
     try {
       document =
@@ -82,19 +98,17 @@ public final class ConfigurationFile {
       throw new ConfigException(name, "must be a JSON object, not null");
     }
     return document.size() == 1 && document.get("blueprint") instanceof Map<?, ?> wrapped
-        ? Blueprint.read(name, wrapped)
-        : Blueprint.read(name, document);
+        ? wrapped
+        : document;
   }
 
-  private static Configuration readToml(String name, String text) throws ConfigException {
+  private static Map<?, ?> toml(String name, String text) throws ConfigException {
     try {
-      Map<?, ?> document =
-          TomlMapper.builder()
-              // A date must not pass for a string.
-              .enable(TomlReadFeature.PARSE_JAVA_TIME)
-              .build()
-              .readValue(text, Map.class);
-      return Blueprint.read(name, document);
+      return TomlMapper.builder()
+          // A date must not pass for a string.
+          .enable(TomlReadFeature.PARSE_JAVA_TIME)
+          .build()
+          .readValue(text, Map.class);
     } catch (JsonProcessingException e) {
       throw syntaxError(name, "TOML", e);
     }

@@ -3,9 +3,8 @@ package org.bib.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
-import org.bib.build.BuildSpec;
 import org.bib.disk.ByteSize;
+import org.bib.layout.DiskLayout;
 
 /** {@code customizations.filesystem}: minimum sizes by mount point. */
 final class Filesystems {
@@ -23,8 +22,8 @@ final class Filesystems {
 
   private Filesystems() {}
 
-  static List<BuildSpec.Filesystem> read(List<Table> tables, Problems problems) {
-    List<BuildSpec.Filesystem> filesystems = new ArrayList<>();
+  static List<DiskLayout.MinimumSize> read(List<Table> tables, Problems problems) {
+    List<DiskLayout.MinimumSize> filesystems = new ArrayList<>();
     for (Table table : tables) {
       Optional<String> mountpoint = mountpoint(table);
       Optional<ByteSize> size = size(table);
@@ -32,11 +31,11 @@ final class Filesystems {
       table.refuse("label", "the type of image decides it");
       table.refuseUnknownKeys();
       if (mountpoint.isPresent() && size.isPresent()) {
-        filesystems.add(new BuildSpec.Filesystem(mountpoint.get(), size.get()));
+        filesystems.add(new DiskLayout.MinimumSize(mountpoint.get(), size.get()));
       }
     }
     Blueprint.refuseRepetition(
-        filesystems.stream().map(BuildSpec.Filesystem::mountpoint).toList(),
+        filesystems.stream().map(DiskLayout.MinimumSize::mountpoint).toList(),
         "customizations.filesystem",
         problems);
     return filesystems;
@@ -75,26 +74,6 @@ final class Filesystems {
       table.problem("minsize", "is missing");
       return Optional.empty();
     }
-    Optional<ByteSize> size = table.isText(key) ? written(table, key) : counted(table, key);
-    if (size.isPresent() && size.get().bytes() == 0) {
-      table.problem(key, "must be greater than 0");
-      return Optional.empty();
-    }
-    return size;
-  }
-
-  private static Optional<ByteSize> written(Table table, String key) {
-    Optional<String> text = table.text(key);
-    try {
-      return text.map(ByteSize::parse);
-    } catch (IllegalArgumentException e) {
-      table.problem(key, String.valueOf(e.getMessage()));
-      return Optional.empty();
-    }
-  }
-
-  private static Optional<ByteSize> counted(Table table, String key) {
-    OptionalLong bytes = table.integer(key, 0, Long.MAX_VALUE);
-    return bytes.isPresent() ? Optional.of(new ByteSize(bytes.getAsLong())) : Optional.empty();
+    return Sizes.required(table, key);
   }
 }

@@ -10,8 +10,16 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import org.bib.build.BuildSpec;
+import org.bib.disk.ByteSize;
 import org.bib.disk.Content;
+import org.bib.layout.DiskCustomization;
+import org.bib.layout.DiskLayout;
+import org.bib.layout.FilesystemPayload;
+import org.bib.layout.LabelType;
+import org.bib.layout.Payload;
+import org.bib.layout.SwapPayload;
 import org.bib.secrets.Customizations;
 
 /**
@@ -30,7 +38,7 @@ final class MeaningDigest {
   }
 
   static String of(
-      Customizations customizations, List<BuildSpec.Filesystem> filesystems, List<String> kernel) {
+      Customizations customizations, BuildSpec.Partitioning partitioning, List<String> kernel) {
     MeaningDigest digest = new MeaningDigest();
     digest.text("bib configuration 1");
     digest.count(customizations.users());
@@ -45,12 +53,13 @@ final class MeaningDigest {
     digest.count(customizations.directories());
     customizations.directories().forEach(digest::directory);
     digest.text(customizations.hostname());
-    digest.count(filesystems);
-    for (BuildSpec.Filesystem filesystem : filesystems) {
+    digest.count(partitioning.filesystems());
+    for (DiskLayout.MinimumSize filesystem : partitioning.filesystems()) {
       digest.text(filesystem.mountpoint());
-      digest.number(filesystem.minimumSize().bytes());
+      digest.number(filesystem.size().bytes());
     }
     digest.texts(kernel);
+    partitioning.disk().ifPresent(digest::disk);
     return HexFormat.of().formatHex(digest.sha256.digest());
   }
 
@@ -82,6 +91,35 @@ final class MeaningDigest {
     text(directory.group());
     number(permissions(directory.permissions()));
     number(directory.ensureParents() ? 1 : 0);
+  }
+
+  private void disk(DiskCustomization disk) {
+    text("disk");
+    text(disk.label().map(LabelType::labelName));
+    number(disk.minimumSize().map(ByteSize::bytes).orElse(0L));
+    number(disk.startOffset().bytes());
+    number(disk.sectorSize());
+    count(disk.partitions());
+    for (DiskCustomization.Partition partition : disk.partitions()) {
+      text(partition.type());
+      text(partition.guid().map(UUID::toString));
+      text(partition.name());
+      number(partition.minimumSize().bytes());
+      payload(partition.payload());
+    }
+  }
+
+  private void payload(Payload payload) {
+    if (payload instanceof FilesystemPayload filesystem) {
+      text(filesystem.type().typeName());
+      text(filesystem.mountpoint());
+      text(filesystem.label());
+    } else if (payload instanceof SwapPayload swap) {
+      text("swap");
+      text(swap.label());
+    } else {
+      text("none");
+    }
   }
 
   private static OptionalLong permissions(Optional<Integer> permissions) {

@@ -21,6 +21,10 @@ final class Problems {
     lines.add(keyPath.isEmpty() ? problem : keyPath + ": " + problem);
   }
 
+  boolean isEmpty() {
+    return lines.isEmpty();
+  }
+
   /**
    * Throws if anything was noted: all of it in one line, after the name of the file.
    *

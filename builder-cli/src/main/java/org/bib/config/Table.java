@@ -26,6 +26,21 @@ final class Table {
     this.problems = problems;
   }
 
+  /** The path of this table in the file. */
+  String path() {
+    return path;
+  }
+
+  /** Whether anything is wrong with the file so far. */
+  boolean hasProblems() {
+    return !problems.isEmpty();
+  }
+
+  /** A table without values in place of one that is not there. */
+  Table empty(String key) {
+    return new Table(pathOf(key), Map.of(), problems);
+  }
+
   /** Notes a problem of {@code key}. */
   void problem(String key, String problem) {
     problems.add(pathOf(key), problem);
@@ -73,7 +88,33 @@ final class Table {
   }
 
   boolean flag(String key) {
-    return value(key, Boolean.class, "true or false").orElse(false);
+    return truth(key).orElse(false);
+  }
+
+  /** True or false, if it is there. */
+  Optional<Boolean> truth(String key) {
+    return value(key, Boolean.class, "true or false");
+  }
+
+  /** Integers from {@code minimum} to {@code maximum}. */
+  List<Long> integers(String key, long minimum, long maximum) {
+    List<Long> integers = new ArrayList<>();
+    List<?> list = value(key, List.class, "an array of integers").orElse(List.of());
+    for (int i = 0; i < list.size(); i++) {
+      OptionalLong integer =
+          list.get(i) instanceof Number number ? exact(number) : OptionalLong.empty();
+      if (integer.isEmpty() || integer.getAsLong() < minimum || integer.getAsLong() > maximum) {
+        problem(key + "[" + i + "]", "must be an integer from " + minimum + " to " + maximum);
+      } else {
+        integers.add(integer.getAsLong());
+      }
+    }
+    return integers;
+  }
+
+  /** Takes {@code keys} for known, though nothing is read of them. */
+  void ignore(List<String> keys) {
+    known.addAll(keys);
   }
 
   /** A string, or an integer as text. */
@@ -129,8 +170,10 @@ final class Table {
 
   /** Notes every key that no other call named. */
   void refuseUnknownKeys() {
-    for (Object key : new TreeSet<Object>(values.keySet())) {
-      String name = key.toString();
+    Set<String> names = new TreeSet<>();
+    // YAML has keys of all types.
+    values.keySet().forEach(key -> names.add(key instanceof String text ? text : kind(key)));
+    for (String name : names) {
       if (!known.contains(name)) {
         problem(name, "unknown key" + Spelling.suggestion(name, known));
       }

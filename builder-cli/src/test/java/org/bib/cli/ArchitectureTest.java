@@ -53,6 +53,13 @@ class ArchitectureTest {
         .check(CLASSES);
     noClasses()
         .that()
+        .haveNameNotMatching("org\\.bib\\.config\\.YamlDocument")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.yaml..")
+        .check(CLASSES);
+    noClasses()
+        .that()
         .haveNameNotMatching("org\\.bib\\.report\\.Term.*")
         .should()
         .dependOnClassesThat()

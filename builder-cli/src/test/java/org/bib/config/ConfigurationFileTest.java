@@ -9,9 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
-import org.bib.build.BuildSpec;
 import org.bib.disk.ByteSize;
 import org.bib.failure.ConfigException;
+import org.bib.layout.DiskLayout;
 import org.bib.secrets.Customizations;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,8 +111,8 @@ class ConfigurationFileTest {
     assertThat(made.ensureParents()).isTrue();
     assertThat(got.hostname()).contains("h.example");
     assertThat(read.kernelArguments()).containsExactly("a b=c");
-    assertThat(read.filesystems())
-        .containsExactly(new BuildSpec.Filesystem("/var/data", new ByteSize(1610612736)));
+    assertThat(read.partitioning().filesystems())
+        .containsExactly(new DiskLayout.MinimumSize("/var/data", new ByteSize(1610612736)));
   }
 
   @Test
@@ -169,8 +169,8 @@ class ConfigurationFileTest {
             + " customizations.user[0].pasword: unknown key, did you mean \"password\"?",
         "customizations.timezone.timezone='UTC' | c.toml: customizations.timezone is not supported:"
             + " put it in the container",
-        "customizations.disk.type='gpt' | c.toml: customizations.disk is not supported: use"
-            + " customizations.filesystem and --disk-size",
+        "customizations.partitioning_mode='lvm' | c.toml: customizations.partitioning_mode is not"
+            + " supported: use customizations.filesystem or customizations.disk",
         "customizations.user=[{}] | c.toml: customizations.user[0].name: is missing",
         "customizations.user=[{name=''}] | c.toml: customizations.user[0].name: must not be empty",
         "customizations.user=[{name='a:b'}] | c.toml: customizations.user[0].name: \"a:b\" is not a"

@@ -2,7 +2,10 @@ package org.bib.boot;
 
 import org.bib.failure.BuildException;
 
-/** What a BIOS runs: code in LBA 0 and, in the BIOS boot partition, GRUB's core image. */
+/**
+ * What a BIOS runs: code in LBA 0 and, in the BIOS boot partition or before the first partition of
+ * a DOS table, GRUB's core image.
+ */
 public final class BiosBoot {
   private static final int SECTOR = 512;
 
@@ -15,10 +18,10 @@ public final class BiosBoot {
   }
 
   /**
-   * The core image as it is to be written to the BIOS boot partition.
+   * The core image as it is to be written.
    *
-   * @param startLba first 512-byte sector of the partition
-   * @param sectors how many the partition has
+   * @param startLba first 512-byte sector of the place for it
+   * @param sectors how many the place has
    * @throws BuildException if it does not fit
    */
   public byte[] coreImage(long startLba, long sectors) throws BuildException {
@@ -26,10 +29,10 @@ public final class BiosBoot {
       throw new BuildException(
           "GRUB's core image has "
               + core.size()
-              + " bytes, the BIOS boot partition "
+              + " bytes, the place for it "
               + sectors
               + " sectors",
-          "give it 1 MiB");
+          "make the BIOS boot partition 1 MiB");
     }
     return core.at(startLba);
   }

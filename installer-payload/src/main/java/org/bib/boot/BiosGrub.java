@@ -13,9 +13,6 @@ import org.bib.tree.Metadata;
  */
 public final class BiosGrub {
   private static final String PLATFORM = "i386-pc";
-  // What it takes to read /grub2/i386-pc/normal.mod; the rest is loaded from there.
-  private static final List<String> CORE = List.of("biosdisk", "part_gpt", "ext2");
-
   private final GrubPlatform platform;
   private final DirectoryNode modules;
 
@@ -61,12 +58,12 @@ public final class BiosGrub {
   /**
    * The code outside of filesystems.
    *
-   * @param bootPartition number in the GPT, from 1, of the filesystem with {@code /grub2}
+   * @param boot filesystem that has GRUB's directory
    * @throws IOException if a file of the image is malformed or cannot be read
    */
-  public BiosBoot boot(int bootPartition) throws IOException {
-    return new BiosBoot(
-        BootSector.read(platform),
-        CoreImage.build(platform, CORE, "(,gpt" + bootPartition + ")/grub2"));
+  public BiosBoot boot(BootFilesystem boot) throws IOException {
+    // What it takes to read i386-pc/normal.mod; the rest is loaded from there.
+    List<String> core = List.of("biosdisk", boot.tableModule(), "ext2");
+    return new BiosBoot(BootSector.read(platform), CoreImage.build(platform, core, boot.prefix()));
   }
 }

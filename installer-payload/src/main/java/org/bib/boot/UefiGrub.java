@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.UUID;
 import org.bib.disk.Content;
 import org.bib.failure.BuildException;
 import org.bib.layout.Architecture;
@@ -22,10 +21,6 @@ import org.bib.tree.Metadata;
 public final class UefiGrub {
   private static final Metadata DIRECTORY = Metadata.root(0755);
   private static final Metadata FILE = Metadata.root(0644);
-
-  // What a GRUB of our own needs to find its configuration on the ESP, and that on /boot.
-  private static final List<String> BUILT_IN =
-      List.of("part_gpt", "fat", "ext2", "normal", "search_fs_uuid", "configfile", "all_video");
 
   private final DirectoryNode esp = new DirectoryNode(DIRECTORY);
   private final DirectoryNode grub = new DirectoryNode(Metadata.root(0700));
@@ -46,11 +41,11 @@ public final class UefiGrub {
    * Finds the loaders of an image and writes their configuration.
    *
    * @param image merged tree of the container
-   * @param bootUuid of the filesystem of {@code /boot}
+   * @param filesystem that holds {@code /boot}
    * @throws BuildException if the image has no UEFI loader, saying where it was looked for
    */
   public static UefiGrub plan(
-      DirectoryNode image, Architecture architecture, UUID bootUuid, Entry entry)
+      DirectoryNode image, Architecture architecture, BootFilesystem filesystem, Entry entry)
       throws IOException {
     UefiGrub plan = new UefiGrub();
     String suffix = architecture == Architecture.AMD64 ? "x64" : "aa64";
@@ -66,7 +61,9 @@ public final class UefiGrub {
             : Optional.empty();
     boolean signed = grub != null;
     if (grub == null && ownBuild.isPresent()) {
-      grub = new FileNode(FILE, Content.of(EfiImage.build(ownBuild.get(), BUILT_IN, "/EFI/BOOT")));
+      grub =
+          new FileNode(
+              FILE, Content.of(EfiImage.build(ownBuild.get(), builtIn(filesystem), "/EFI/BOOT")));
     }
     if (grub == null) {
       throw new BuildException(
@@ -98,14 +95,16 @@ public final class UefiGrub {
         .ifPresent(manager -> boot.put("mm" + suffix + ".efi", copy(manager)));
     String stub =
         "search --no-floppy --fs-uuid --set=root "
-            + bootUuid
-            + "\nset prefix=($root)/grub2\nconfigfile $prefix/grub.cfg\n";
+            + filesystem.uuid()
+            + "\nset prefix=($root)"
+            + filesystem.grub()
+            + "\nconfigfile $prefix/grub.cfg\n";
     // Debian's signed GRUB looks into the directory of its distribution, whatever that is here.
     for (String directory : List.of("BOOT", "debian", "ubuntu")) {
       efi.directory(directory, DIRECTORY).put("grub.cfg", text(stub, 0644));
     }
     List<String> modules = plan.copyModules(image, platform);
-    plan.grub.put("grub.cfg", text(configuration(bootUuid, entry, modules), 0600));
+    plan.grub.put("grub.cfg", text(configuration(filesystem, entry, modules), 0600));
     plan.grub.put("grubenv", text(environment(), 0600));
     return plan;
   }
@@ -138,7 +137,20 @@ public final class UefiGrub {
     return names;
   }
 
-  private static String configuration(UUID bootUuid, Entry entry, List<String> modules) {
+  /** What a GRUB of our own needs to find its configuration on the ESP, and that on /boot. */
+  private static List<String> builtIn(BootFilesystem filesystem) {
+    return List.of(
+        filesystem.tableModule(),
+        "fat",
+        "ext2",
+        "normal",
+        "search_fs_uuid",
+        "configfile",
+        "all_video");
+  }
+
+  private static String configuration(
+      BootFilesystem filesystem, Entry entry, List<String> modules) {
     String own =
         """
         menuentry %s {
@@ -151,7 +163,12 @@ public final class UefiGrub {
     for (String module : List.of("blscfg", "blsuki")) { // Fedora's, and GRUB's own since 2.14
       if (modules.contains(module + ".mod")) {
         // A loader under Secure Boot refuses modules; then there is the entry of the installation.
-        entries = "if insmod " + module + " ; then\n  blscfg\nelse\n" + own + "fi\n";
+        // GRUB's own looks at /loader/entries only, Fedora's at /boot/loader/entries, too.
+        String path =
+            module.equals("blsuki") && !filesystem.directory().isEmpty()
+                ? " --path " + filesystem.directory() + "/loader/entries"
+                : "";
+        entries = "if insmod " + module + " ; then\n  blscfg" + path + "\nelse\n" + own + "fi\n";
       }
     }
     // Tells systemd-gpt-auto-generator which disk was booted (Boot Loader Interface).
@@ -168,13 +185,13 @@ public final class UefiGrub {
           terminal_input console serial
           terminal_output console serial
         fi
-        insmod part_gpt
+        insmod %s
         insmod ext2
         search --no-floppy --fs-uuid --set=root %s
         set default=0
         set timeout=1
         %s%s"""
-        .formatted(bootUuid, bli, entries);
+        .formatted(filesystem.tableModule(), filesystem.uuid(), bli, entries);
   }
 
   /** An environment block: 1024 bytes (GRUB manual, "The GRUB environment block"). */

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.bib.disk.ByteSize;
+import org.bib.layout.DiskCustomization;
+import org.bib.layout.DiskLayout;
 import org.bib.layout.FilesystemType;
 import org.bib.oci.SourceOptions;
 import org.bib.secrets.Customizations;
@@ -49,16 +51,32 @@ public record BuildSpec(
    *
    * @param size of the whole disk
    * @param rootfs type of the root filesystem, if not left to the image
-   * @param filesystems minimum sizes by mount point: {@code /}, {@code /boot}, or below /var
+   * @param partitioning what is asked of partitions
    */
-  public record Disk(DiskSize size, Optional<FilesystemType> rootfs, List<Filesystem> filesystems) {
-    public Disk {
+  public record Disk(DiskSize size, Optional<FilesystemType> rootfs, Partitioning partitioning) {}
+
+  /**
+   * What a blueprint asks of partitions: more of the default layout, or another layout.
+   *
+   * @param source file that asks, for messages
+   * @param filesystems {@code customizations.filesystem}: minimum sizes of {@code /}, {@code /boot}
+   *     and what is below /var
+   * @param disk {@code customizations.disk}
+   */
+  public record Partitioning(
+      String source, List<DiskLayout.MinimumSize> filesystems, Optional<DiskCustomization> disk) {
+    /** Nothing is asked. */
+    public static final Partitioning NONE = new Partitioning("", List.of(), Optional.empty());
+
+    public Partitioning {
       filesystems = List.copyOf(filesystems);
     }
-  }
 
-  /** A {@code customizations.filesystem} entry. */
-  public record Filesystem(String mountpoint, ByteSize minimumSize) {}
+    /** Whether nothing is asked. */
+    public boolean isEmpty() {
+      return filesystems.isEmpty() && disk.isEmpty();
+    }
+  }
 
   /**
    * How big the disk is to be.

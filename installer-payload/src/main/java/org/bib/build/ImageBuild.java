@@ -1,38 +1,30 @@
 package org.bib.build;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.bib.boot.BiosBoot;
 import org.bib.boot.BiosGrub;
+import org.bib.boot.BootFilesystem;
 import org.bib.boot.UefiGrub;
-import org.bib.disk.ByteSize;
 import org.bib.disk.DiskImage;
-import org.bib.ext4.Ext4Options;
-import org.bib.ext4.Ext4Size;
-import org.bib.ext4.Ext4Writer;
+import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
-import org.bib.fat.Fat32Writer;
-import org.bib.gpt.GptWriter;
 import org.bib.layout.Architecture;
+import org.bib.layout.DiskLayout;
 import org.bib.layout.DiskPlan;
 import org.bib.layout.DiskPlanner;
 import org.bib.layout.PartitionRole;
@@ -41,8 +33,11 @@ import org.bib.lint.ImageLint;
 import org.bib.lint.LintReport;
 import org.bib.mount.Fstab;
 import org.bib.mount.Mount;
+import org.bib.mount.MountConfiguration;
+import org.bib.mount.MountUnits;
 import org.bib.oci.ImageSources;
 import org.bib.oci.SourceImage;
+import org.bib.oci.SourceOptions;
 import org.bib.ostree.BootableImage;
 import org.bib.ostree.Deployment;
 import org.bib.ostree.InstallConfig;
@@ -53,13 +48,11 @@ import org.bib.qcow2.Qcow2Writer;
 import org.bib.rootfs.ImageTree;
 import org.bib.secrets.BootstrapSecrets;
 import org.bib.tree.DirectoryNode;
-import org.bib.tree.Metadata;
 
 /** The flow of a build, from image to artefacts, read from top to bottom in {@link #run}. */
 public final class ImageBuild {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final BuildSpec spec;
+  private final EmbeddedFormats formats;
   private final BuildListener listener;
   private final Seed seed;
   private final long seconds;
@@ -78,8 +71,10 @@ public final class ImageBuild {
     }
   }
 
-  private ImageBuild(BuildSpec spec, BuildListener listener, SourceImage source) {
+  private ImageBuild(
+      BuildSpec spec, EmbeddedFormats formats, BuildListener listener, SourceImage source) {
     this.spec = spec;
+    this.formats = formats;
     this.listener = listener;
     this.seed = new Seed(spec.seed().orElse(source.manifestDigest() + "\n" + spec.configDigest()));
     this.seconds =
@@ -90,63 +85,85 @@ public final class ImageBuild {
   /**
    * Builds what {@code spec} asks for.
    *
+   * @param formats reads what the image brings for builders of disks
    * @return the artefacts and the manifest, all below the output directory
    * @throws IOException if the world failed; nothing is left behind then
    * @throws ConfigException if the specification asks for what cannot be
    */
-  @SuppressWarnings("try") // the registration is there to be closed
-  public static List<Path> run(BuildSpec spec, BuildListener listener, Shutdown shutdown)
+  public static List<Path> run(
+      BuildSpec spec, EmbeddedFormats formats, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
     Delivery.check(spec.output(), outputNames(spec));
-    try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
-        Workspace workspace = Workspace.create(spec.output());
-        Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
-        ImageTree tree = read(source, spec.threads(), workspace, listener)) {
-      ImageBuild build = new ImageBuild(spec, listener, source);
-      Plan plan = build.plan(source, tree);
-      return build.write(plan, source, workspace);
-    }
+    return open(
+        new Input(spec.image(), spec.source(), spec.threads(), spec.output()),
+        listener,
+        shutdown,
+        (source, tree, workspace) -> {
+          ImageBuild build = new ImageBuild(spec, formats, listener, source);
+          return build.write(build.plan(source, tree), source, workspace);
+        });
   }
 
   /** The plan of a build as JSON; reads the image, writes nothing but its workspace. */
-  @SuppressWarnings("try") // the registration is there to be closed
-  public static String manifest(BuildSpec spec, BuildListener listener, Shutdown shutdown)
+  public static String manifest(
+      BuildSpec spec, EmbeddedFormats formats, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
-    try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
-        Workspace workspace = Workspace.create(spec.output());
-        Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
-        ImageTree tree = read(source, spec.threads(), workspace, listener)) {
-      ImageBuild build = new ImageBuild(spec, listener, source);
-      return build.json(build.plan(source, tree), source).toPrettyString() + "\n";
-    }
+    return open(
+        new Input(spec.image(), spec.source(), spec.threads(), spec.output()),
+        listener,
+        shutdown,
+        (source, tree, workspace) -> {
+          ImageBuild build = new ImageBuild(spec, formats, listener, source);
+          return build.document(build.plan(source, tree), source).toPrettyString() + "\n";
+        });
   }
 
   /** What is wrong with an image; reads it, writes nothing but its workspace. */
-  @SuppressWarnings("try") // the registration is there to be closed
   public static LintReport lint(LintSpec spec, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
-    try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
-        Workspace workspace = Workspace.create(spec.directory());
+    return open(
+        new Input(spec.image(), spec.source(), spec.threads(), spec.directory()),
+        listener,
+        shutdown,
+        (source, tree, workspace) ->
+            ImageLint.check(
+                tree.root(), source.imageConfig().labels(), spec.source().architecture()));
+  }
+
+  /**
+   * What is read, and how.
+   *
+   * @param directory in which the workspace is made
+   */
+  private record Input(String image, SourceOptions source, int threads, Path directory) {}
+
+  /** What is done with an image that has been read. */
+  @FunctionalInterface
+  private interface Work<T> {
+    T on(SourceImage source, ImageTree tree, Workspace workspace)
+        throws IOException, ConfigException, InterruptedException;
+  }
+
+  /** Reads an image into a workspace, which is gone when the work is done. */
+  @SuppressWarnings("try") // the registration is there to be closed
+  private static <T> T open(Input input, BuildListener listener, Shutdown shutdown, Work<T> work)
+      throws IOException, ConfigException, InterruptedException {
+    try (SourceImage source = ImageSources.open(input.image(), input.source(), listener);
+        Workspace workspace = Workspace.create(input.directory());
         Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
-        ImageTree tree = read(source, spec.threads(), workspace, listener)) {
-      return ImageLint.check(
-          tree.root(), source.imageConfig().labels(), spec.source().architecture());
+        ImageTree tree = read(source, input.threads(), workspace, listener)) {
+      return work.on(source, tree, workspace);
     }
   }
 
   /**
    * All that is decided before the disk is written.
    *
-   * @param grub absent if the image wants no boot loader
-   * @param bios absent if the image has no GRUB for BIOS, or wants none
-   * @param data contents of the filesystems below {@code /var}, by mount point
+   * @param bios absent if the image has no GRUB for BIOS, wants none, or the disk has no place for
+   *     it
    */
   private record Plan(
-      DiskPlan disk,
-      Deployment deployment,
-      Optional<UefiGrub> grub,
-      Optional<BiosBoot> bios,
-      Map<String, DirectoryNode> data) {}
+      DiskPlan disk, Deployment deployment, DiskContents contents, Optional<BiosBoot> bios) {}
 
   private static ImageTree read(
       SourceImage source, int threads, Workspace workspace, BuildListener listener)
@@ -171,9 +188,22 @@ public final class ImageBuild {
     listener.on(new BuildEvent.StepStarted("deployment", "Making the ostree deployment"));
     long start = System.nanoTime();
     InstallConfig install = InstallConfig.read(tree.root(), spec.source().architecture());
-    Installation installation = Installation.of(install, spec.disk().rootfs());
+    Installation installation = Installation.of(install);
     installation.warning().ifPresent(text -> listener.on(new BuildEvent.Warning(text)));
-    UUID bootUuid = seed.uuid("filesystem:boot");
+    ChosenLayout chosen =
+        ChosenLayout.of(
+            spec.disk().partitioning(),
+            tree.root(),
+            spec.source().architecture(),
+            installation,
+            formats);
+    if (spec.disk().rootfs().isEmpty() && !chosen.namesRootFilesystem()) {
+      installation.requireRootFilesystem();
+    }
+    DiskLayout layout = chosen.layout();
+    UUID rootUuid = layout.filesystem("/").orElseThrow().uuid(seed, "root");
+    Optional<UUID> bootUuid =
+        layout.filesystem("/boot").map(filesystem -> filesystem.uuid(seed, "boot"));
     Deployment deployment =
         Deployment.deploy(
             new Deployment.Request(
@@ -190,16 +220,11 @@ public final class ImageBuild {
                 source.imageConfig(),
                 imageReference(spec.targetImgref().orElse(spec.image())),
                 installation.kernelArguments(
-                    seed.uuid("filesystem:root"),
-                    Optional.of(bootUuid),
-                    tree.root(),
-                    spec.source().architecture(),
-                    spec.kernel()),
+                    rootUuid, bootUuid, tree.root(), spec.source().architecture(), spec.kernel()),
                 seconds,
                 spec.threads(),
                 Deployment.Settings.of(install, Optional.of(imageReference(spec.image())))),
             image);
-    Fstab.write(deployment.etc(), mounts(installation.bootSource(Optional.of(bootUuid))));
     BootstrapSecrets.apply(
         spec.customizations(),
         deployment.etc(),
@@ -207,113 +232,99 @@ public final class ImageBuild {
         tree.root(),
         seed,
         Instant.ofEpochSecond(seconds));
-    Map<String, DirectoryNode> data = takeData(deployment.var());
-    Optional<UefiGrub> grub = Optional.empty();
+    SeparateFilesystems separate =
+        SeparateFilesystems.of(layout, deployment.etc(), deployment.var(), tree.root());
+    tellMounts(deployment, separate, chosen.mounting(), installation.bootSource(bootUuid));
+    Map<String, DirectoryNode> trees = new HashMap<>(separate.take(deployment.var()));
+    BootFilesystem bootFilesystem =
+        new BootFilesystem(
+            bootUuid.orElse(rootUuid),
+            layout.label(),
+            layout.bootPartition(),
+            bootUuid.isPresent() ? "" : "/boot");
     Optional<BiosGrub> bios = Optional.empty();
     if (installation.bootLoader()) {
       UefiGrub uefi =
           UefiGrub.plan(
               tree.root(),
               spec.source().architecture(),
-              bootUuid,
+              bootFilesystem,
               new UefiGrub.Entry(
                   deployment.title(),
                   deployment.kernelPath(),
                   deployment.initramfsPath(),
                   deployment.options()));
-      grub = Optional.of(uefi);
+      trees.put("esp", uefi.esp());
       deployment.boot().put("grub2", uefi.grub());
       if (spec.source().architecture() == Architecture.AMD64) {
         bios = BiosGrub.find(tree.root());
         bios.ifPresent(found -> uefi.grub().put("i386-pc", found.modules()));
       }
     }
-    ByteSize content = Ext4Size.minimum(deployment.sysroot());
+    if (bootUuid.isPresent()) {
+      trees.put("boot", deployment.boot());
+    } else {
+      deployment.sysroot().put("boot", deployment.boot());
+    }
+    trees.put("root", deployment.sysroot());
+    DiskContents contents = DiskContents.of(layout, trees, tree.root());
     DiskPlan disk =
         DiskPlanner.plan(
             new DiskPlanner.Request(
-                spec.source().architecture(),
-                installation.discoverable(),
+                layout,
+                contents.sizes(layout),
                 spec.disk().size().exact(),
                 spec.disk().size().minimal(),
-                atLeast("/boot", Ext4Size.minimum(deployment.boot())),
-                atLeast("/", content),
-                content,
-                data.entrySet().stream()
-                    .map(
-                        entry ->
-                            new DiskPlanner.Data(
-                                entry.getKey(),
-                                atLeast(entry.getKey(), Ext4Size.minimum(entry.getValue()))))
-                    .toList(),
                 seed));
+    if (disk.biosCode().isEmpty()) {
+      bios = Optional.empty();
+    }
+    if (installation.bootLoader()) {
+      checkBootable(layout, bios.isPresent());
+    }
     Optional<BiosBoot> biosBoot =
-        bios.isPresent() ? Optional.of(bios.get().boot(bootPartition(disk))) : Optional.empty();
+        bios.isPresent() ? Optional.of(bios.get().boot(bootFilesystem)) : Optional.empty();
     listener.on(
         new BuildEvent.StepFinished("deployment", Duration.ofNanos(System.nanoTime() - start)));
-    return new Plan(disk, deployment, grub, biosBoot, data);
+    return new Plan(disk, deployment, contents, biosBoot);
   }
 
-  private static int bootPartition(DiskPlan disk) {
-    int number = 1;
-    for (DiskPlan.Partition partition : disk.partitions()) {
-      if (partition.role() == PartitionRole.XBOOTLDR) {
-        return number;
-      }
-      number++;
+  /**
+   * Tells the installed system what to mount. {@code /boot} stands in fstab whatever the image
+   * says, as bootc has it; the ESP is mounted only if the image says how.
+   */
+  private void tellMounts(
+      Deployment deployment,
+      SeparateFilesystems separate,
+      Optional<MountConfiguration> mounting,
+      Optional<String> bootSource)
+      throws BuildException {
+    List<Mount> fstab = new ArrayList<>();
+    bootSource.ifPresent(source -> fstab.add(new Mount(source, "/boot", "auto", "ro", 0, 0)));
+    List<Mount> mounts = separate.mounts(seed, mounting.isPresent());
+    switch (mounting.orElse(MountConfiguration.FSTAB)) {
+      case FSTAB -> fstab.addAll(mounts);
+      case UNITS -> MountUnits.write(deployment.etc(), mounts);
+      case NONE -> {} // the image or systemd-gpt-auto-generator finds them
     }
-    throw new IllegalStateException("no partition for /boot");
+    Fstab.write(deployment.etc(), fstab);
   }
 
-  /** The filesystems asked for below {@code /var}, parents before children. */
-  private List<BuildSpec.Filesystem> dataFilesystems() {
-    return spec.disk().filesystems().stream()
-        .filter(filesystem -> filesystem.mountpoint().startsWith("/var/"))
-        .sorted(Comparator.comparing(BuildSpec.Filesystem::mountpoint))
-        .toList();
-  }
-
-  private ByteSize atLeast(String mountpoint, ByteSize content) {
-    return spec.disk().filesystems().stream()
-        .filter(filesystem -> filesystem.mountpoint().equals(mountpoint))
-        .map(BuildSpec.Filesystem::minimumSize)
-        .filter(size -> size.compareTo(content) > 0)
-        .findFirst()
-        .orElse(content);
-  }
-
-  private List<Mount> mounts(Optional<String> bootSource) {
-    List<Mount> mounts = new ArrayList<>();
-    bootSource.ifPresent(source -> mounts.add(new Mount(source, "/boot", "auto", "ro", 0, 0)));
-    for (BuildSpec.Filesystem filesystem : dataFilesystems()) {
-      String where = filesystem.mountpoint();
-      String what = "UUID=" + seed.uuid("filesystem:" + where);
-      mounts.add(new Mount(what, where, "ext4", "defaults", 0, 2));
+  private void checkBootable(DiskLayout layout, boolean bios) throws ConfigException {
+    boolean uefi = layout.has(PartitionRole.ESP);
+    if (!uefi && !bios) {
+      throw new ConfigException(
+          layout.source(),
+          "nothing can boot this disk: it has no EFI system partition, and no place for a BIOS boot"
+              + " loader or the image has none; add a vfat filesystem at /boot/efi");
     }
-    return mounts;
-  }
-
-  /** Moves what is below the mount points out of {@code var} into trees of their own. */
-  private Map<String, DirectoryNode> takeData(DirectoryNode var) throws ConfigException {
-    Map<String, DirectoryNode> data = new TreeMap<>();
-    List<BuildSpec.Filesystem> filesystems = new ArrayList<>(dataFilesystems());
-    Collections.reverse(filesystems); // the innermost first
-    for (BuildSpec.Filesystem filesystem : filesystems) {
-      DirectoryNode directory = var;
-      for (String name : filesystem.mountpoint().substring("/var/".length()).split("/", -1)) {
-        if (directory.child(name) != null && !(directory.child(name) instanceof DirectoryNode)) {
-          throw new ConfigException(
-              "customizations.filesystem \"" + filesystem.mountpoint() + "\"",
-              "is or lies below something else than a directory in the image; choose another");
-        }
-        directory = directory.directory(name, Metadata.root(0755));
-      }
-      DirectoryNode root = new DirectoryNode(directory.metadata());
-      directory.children().forEach(root::put);
-      directory.clear();
-      data.put(filesystem.mountpoint(), root);
+    if (!bios && layout.alignment().sectorSize() != 512) {
+      listener.on(
+          new BuildEvent.Warning(
+              "a BIOS cannot boot from sectors of "
+                  + layout.alignment().sectorSize()
+                  + " bytes; the disk boots under UEFI only"));
     }
-    return data;
   }
 
   /** What the installed system follows: the target as typed, a registry unless it names another. */
@@ -333,7 +344,7 @@ public final class ImageBuild {
     Path raw = workspace.directory().resolve("disk.raw");
     Path qcow2 = workspace.directory().resolve("disk.qcow2");
     Path manifest = workspace.directory().resolve("manifest.json");
-    ArrayNode outputs = JSON.createArrayNode();
+    ArrayNode outputs = PlanDocument.JSON.createArrayNode();
     Map<String, Path> files = new LinkedHashMap<>();
     if (wantsQcow2(spec)) {
       files.put(ImageType.QCOW2.path(), qcow2);
@@ -362,7 +373,7 @@ public final class ImageBuild {
         outputs.add(writeQcow2(image, qcow2, workspace));
       }
     }
-    ObjectNode document = json(plan, source);
+    ObjectNode document = document(plan, source);
     document.set("outputs", outputs);
     List<Path> artefacts =
         workspace.writing(
@@ -399,13 +410,8 @@ public final class ImageBuild {
   private DiskImage writeDisk(Path raw, Plan plan) throws IOException, InterruptedException {
     DiskImage image = DiskImage.create(raw, plan.disk().size());
     try {
-      GptWriter.write(raw, plan.disk());
-      if (plan.bios().isPresent()) {
-        writeBios(image, plan.bios().get(), plan.disk());
-      }
-      for (DiskPlan.Partition partition : plan.disk().partitions()) {
-        writeFilesystem(image, partition, plan);
-      }
+      new DiskWriter(image, plan.disk(), seed, Instant.ofEpochSecond(seconds))
+          .write(plan.contents(), plan.bios());
       return image;
     } catch (IOException | InterruptedException | RuntimeException e) {
       image.close();
@@ -420,93 +426,8 @@ public final class ImageBuild {
     };
   }
 
-  private void writeFilesystem(DiskImage image, DiskPlan.Partition partition, Plan plan)
-      throws IOException, InterruptedException {
-    Instant time = Instant.ofEpochSecond(seconds);
-    switch (partition.role()) {
-      case ESP ->
-          Fat32Writer.write(
-              image,
-              partition.start(),
-              partition.size(),
-              new Fat32Writer.Options(seed.u32("filesystem:esp"), "EFI-SYSTEM", time),
-              plan.grub().map(UefiGrub::esp).orElseGet(ImageBuild::emptyDirectory));
-      case XBOOTLDR ->
-          Ext4Writer.write(
-              image,
-              partition.start(),
-              partition.size(),
-              options("boot", time),
-              plan.deployment().boot());
-      case ROOT ->
-          Ext4Writer.write(
-              image,
-              partition.start(),
-              partition.size(),
-              options("root", time),
-              plan.deployment().sysroot());
-      case DATA ->
-          Ext4Writer.write(
-              image,
-              partition.start(),
-              partition.size(),
-              new Ext4Options(
-                  seed.uuid("filesystem:" + partition.mountpoint()),
-                  seed.uuid("hash-seed:" + partition.mountpoint()),
-                  "",
-                  time),
-              Objects.requireNonNull(plan.data().get(partition.mountpoint())));
-      case BIOS_BOOT -> {} // code, no filesystem
-    }
-  }
-
-  private static DirectoryNode emptyDirectory() {
-    return new DirectoryNode(Metadata.root(0755));
-  }
-
-  private static void writeBios(DiskImage image, BiosBoot bios, DiskPlan disk) throws IOException {
-    for (DiskPlan.Partition partition : disk.partitions()) {
-      if (partition.role() == PartitionRole.BIOS_BOOT) {
-        long start = partition.start() / DiskPlan.SECTOR_SIZE;
-        ByteBuffer mbr = ByteBuffer.wrap(new byte[DiskPlan.SECTOR_SIZE]);
-        image.read(0, mbr);
-        image.write(
-            partition.start(),
-            ByteBuffer.wrap(
-                bios.coreImage(start, partition.size().bytes() / DiskPlan.SECTOR_SIZE)));
-        image.write(0, ByteBuffer.wrap(bios.bootSector(mbr.array(), start)));
-      }
-    }
-  }
-
-  private Ext4Options options(String label, Instant time) {
-    return new Ext4Options(
-        seed.uuid("filesystem:" + label), seed.uuid("hash-seed:" + label), label, time);
-  }
-
-  private ObjectNode json(Plan plan, SourceImage source) {
-    ObjectNode root = JSON.createObjectNode();
-    root.put("version", 1);
-    root.putObject("image")
-        .put("reference", spec.image())
-        .put("digest", source.manifestDigest().toString());
-    root.put("commit", plan.deployment().commit().hex());
-    root.put("kernelArguments", plan.deployment().options());
-    ObjectNode disk = root.putObject("disk");
-    disk.put("size", plan.disk().size().bytes());
-    disk.put("guid", plan.disk().guid().toString());
-    var partitions = disk.putArray("partitions");
-    for (DiskPlan.Partition partition : plan.disk().partitions()) {
-      partitions
-          .addObject()
-          .put("role", partition.role().name())
-          .put("type", partition.type().toString())
-          .put("guid", partition.guid().toString())
-          .put("start", partition.start())
-          .put("size", partition.size().bytes())
-          .put("mountpoint", partition.mountpoint());
-    }
-    return root;
+  private ObjectNode document(Plan plan, SourceImage source) {
+    return PlanDocument.of(spec.image(), source, plan.deployment(), plan.disk());
   }
 
   /** Reads through the placed contents: no raw disk is needed for it. */
@@ -522,7 +443,11 @@ public final class ImageBuild {
   }
 
   private static ObjectNode output(ImageType type, long size, String sha256) {
-    return JSON.createObjectNode().put("path", type.path()).put("size", size).put("sha256", sha256);
+    return PlanDocument.JSON
+        .createObjectNode()
+        .put("path", type.path())
+        .put("size", size)
+        .put("sha256", sha256);
   }
 
   private static void deleteQuietly(Workspace workspace) {

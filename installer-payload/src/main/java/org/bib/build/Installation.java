@@ -17,17 +17,14 @@ import org.bib.tree.DirectoryNode;
  * cannot do is refused by the name of file and key.
  *
  * @param config of the image
- * @param rootfs type of the root filesystem
  */
-record Installation(InstallConfig config, FilesystemType rootfs) {
+record Installation(InstallConfig config) {
   /**
    * Decides what is to be done.
    *
-   * @param rootfs as the user wants it, whatever the image says
    * @throws BuildException if the image asks for what bib cannot do
    */
-  static Installation of(InstallConfig config, Optional<FilesystemType> rootfs)
-      throws BuildException {
+  static Installation of(InstallConfig config) throws BuildException {
     if (config.block().get(0).equals("tpm2-luks")) {
       throw new BuildException(
           config.where("block")
@@ -43,10 +40,15 @@ record Installation(InstallConfig config, FilesystemType rootfs) {
     }
     checkSpec(config, "root-mount-spec", config.rootMountSpec());
     checkSpec(config, "boot-mount-spec", config.bootMountSpec());
-    return new Installation(config, rootfs.isPresent() ? rootfs.get() : rootFilesystem(config));
+    return new Installation(config);
   }
 
-  private static FilesystemType rootFilesystem(InstallConfig config) throws BuildException {
+  /**
+   * Refuses a root filesystem that the image wishes and bib does not make.
+   *
+   * @throws BuildException naming the file, the key and the way out
+   */
+  void requireRootFilesystem() throws BuildException {
     String wish = config.rootFilesystem().orElse(FilesystemType.EXT4.typeName());
     if (!wish.equals(FilesystemType.EXT4.typeName())) {
       throw new BuildException(
@@ -56,7 +58,6 @@ record Installation(InstallConfig config, FilesystemType rootfs) {
               + ", which is not made; the root can be ext4",
           "overrule the image with --rootfs ext4");
     }
-    return FilesystemType.EXT4;
   }
 
   /** It is to be one word of the kernel command line and one field of fstab. */

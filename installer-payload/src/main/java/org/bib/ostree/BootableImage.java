@@ -110,7 +110,7 @@ public record BootableImage(
    *
    * @param path in the image, absolute, for messages
    */
-  static String text(String path, Content content) throws IOException {
+  public static String text(String path, Content content) throws IOException {
     if (content.size() > MAX_TEXT) {
       throw new BuildException(
           path + " of the image is larger than " + MAX_TEXT + " bytes",

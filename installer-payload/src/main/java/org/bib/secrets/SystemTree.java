@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * stateroot's {@code /var} over it. Symbolic links are resolved inside it, as in a chroot; only
  * {@code /etc} and {@code /var} can be written.
  */
-final class SystemTree {
+public final class SystemTree {
   // path_resolution(7): the kernel gives up after 40 links.
   private static final int MAX_LINKS = 40;
   // Account files are some kilobytes; this only bounds what is read into memory.
@@ -41,8 +41,8 @@ final class SystemTree {
    * @param names of the real path, free of symbolic links
    * @param node what is there, null if nothing is
    */
-  record Place(List<String> names, @Nullable Node node) {
-    Place {
+  public record Place(List<String> names, @Nullable Node node) {
+    public Place {
       names = List.copyOf(names);
     }
 
@@ -73,7 +73,7 @@ final class SystemTree {
    *
    * @param time modification time of all that is written
    */
-  SystemTree(DirectoryNode etc, DirectoryNode var, DirectoryNode imageRoot, Instant time) {
+  public SystemTree(DirectoryNode etc, DirectoryNode var, DirectoryNode imageRoot, Instant time) {
     this.etc = etc;
     this.var = var;
     this.imageRoot = imageRoot;
@@ -90,7 +90,7 @@ final class SystemTree {
   }
 
   /** Where {@code path} leads, a link at its end followed. */
-  Place resolve(String path) throws ConfigException {
+  public Place resolve(String path) throws ConfigException {
     return walk(path, true);
   }
 

@@ -10,6 +10,7 @@ import java.util.UUID;
 import org.bib.disk.Content;
 import org.bib.failure.BuildException;
 import org.bib.layout.Architecture;
+import org.bib.layout.LabelType;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
 import org.bib.tree.Metadata;
@@ -52,7 +53,7 @@ class Arm64GrubTest {
     return UefiGrub.plan(
         image,
         Architecture.ARM64,
-        new UUID(1, 2),
+        new BootFilesystem(new UUID(1, 2), LabelType.GPT, 2, ""),
         new UefiGrub.Entry("title", "/kernel", "/initramfs", "options"));
   }
 

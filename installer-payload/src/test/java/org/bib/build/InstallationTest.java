@@ -11,7 +11,6 @@ import java.util.UUID;
 import org.bib.disk.Content;
 import org.bib.failure.BuildException;
 import org.bib.layout.Architecture;
-import org.bib.layout.FilesystemType;
 import org.bib.ostree.InstallConfig;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
@@ -113,18 +112,9 @@ class InstallationTest {
       })
   void whatIsNotMadeIsRefusedByFileAndKey(String line, String message) {
     install(line);
-    assertThatThrownBy(this::installation)
+    assertThatThrownBy(() -> installation().requireRootFilesystem())
         .isInstanceOf(BuildException.class)
         .hasMessageStartingWith(FILE + " of the image: " + message);
-  }
-
-  @Test
-  void theUserOverrulesTheRootFilesystemOfTheImage() throws IOException {
-    install("filesystem.root.type = 'xfs'");
-    Installation installation =
-        Installation.of(
-            InstallConfig.read(image, Architecture.AMD64), Optional.of(FilesystemType.EXT4));
-    assertThat(installation.rootfs()).isEqualTo(FilesystemType.EXT4);
   }
 
   private List<String> arguments(boolean defaults, String... append) throws IOException {
@@ -138,7 +128,7 @@ class InstallationTest {
   }
 
   private Installation installation() throws IOException {
-    return Installation.of(InstallConfig.read(image, Architecture.AMD64), Optional.empty());
+    return Installation.of(InstallConfig.read(image, Architecture.AMD64));
   }
 
   private void install(String lines) {

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Binding to {@code libfdisk}, loaded when first asked for. */
 final class LibFdisk {
+  /** The flag "active" of a DOS partition (libfdisk.h). */
+  static final int DOS_FLAG_ACTIVE = 1;
+
   private static final class Holder {
     static final Functions FDISK =
         LibraryLoader.create(Functions.class).failImmediately().load("libfdisk.so.1");
@@ -96,9 +99,13 @@ final class LibFdisk {
 
     int fdisk_partition_set_type(Pointer partition, Pointer type);
 
+    int fdisk_partition_set_name(Pointer partition, @In byte[] name);
+
     int fdisk_partition_set_attrs(Pointer partition, @In byte[] attributes);
 
     int fdisk_add_partition(Pointer context, Pointer partition, @Nullable Pointer number);
+
+    int fdisk_toggle_partition_flag(Pointer context, @size_t long number, long flag);
 
     int fdisk_write_disklabel(Pointer context);
   }

@@ -1,4 +1,7 @@
-/** GUID partition tables (UEFI 2.10, chapter 5), written through libfdisk. */
+/**
+ * Partition tables, written through libfdisk: GUID partition tables (UEFI 2.10, chapter 5) and the
+ * DOS tables of the MBR.
+ */
 @NullMarked
 package org.bib.gpt;
 

@@ -1,55 +1,54 @@
 package org.bib.layout;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
+import java.util.Set;
 import org.bib.disk.ByteSize;
 import org.bib.failure.BuildException;
 
-/**
- * Lays a disk out as the peer does: BIOS boot (amd64), ESP, {@code /boot}, filesystems below {@code
- * /var}, and the root, last, so that it can grow.
- */
+/** Gives every partition of a layout its place, its size and its identifier. */
 public final class DiskPlanner {
-  private static final ByteSize BIOS_BOOT = ByteSize.mebibytes(1);
-  private static final ByteSize ESP = ByteSize.mebibytes(501);
-  private static final ByteSize BOOT = ByteSize.gibibytes(1);
-  private static final ByteSize DEFAULT_DISK = ByteSize.gibibytes(10);
-  // What the peer reserves for / and /usr together.
-  private static final ByteSize LEAST_ROOT = ByteSize.gibibytes(3);
-  private static final ByteSize FOOTER = new ByteSize(DiskPlan.GRAIN);
+  private static final long GPT_ENTRIES = 128 * 128; // bytes of a table of 128 entries
+  private static final long DOS_SECTORS = 1L << 32; // LBAs of a DOS table have 32 bits
 
-  private DiskPlanner() {}
+  private final Request request;
+  private final DiskLayout layout;
+  private final long grain;
+  private final List<DiskPlan.Partition> partitions = new ArrayList<>();
+  private final Set<String> seedNames = new HashSet<>();
 
   /**
-   * What decides a layout.
+   * What decides a plan.
    *
-   * @param discoverable whether the root is of the type that the architecture's system looks for
-   * @param exactSize of the disk, if it was asked for
+   * @param layout what is asked for
+   * @param contents what the contents of partitions take at least, by key of the partition
+   * @param exactSize of the disk, if the user named one
    * @param minimal whether the root is to be just large enough
-   * @param boot least size of {@code /boot}
-   * @param root least size of the root filesystem for its content
-   * @param rootContent bytes that the content takes; the root gets twice that unless minimal
-   * @param data filesystems below {@code /var}, with their sizes
+   * @param seed of identifiers
    */
   public record Request(
-      Architecture architecture,
-      boolean discoverable,
+      DiskLayout layout,
+      Map<String, ByteSize> contents,
       Optional<ByteSize> exactSize,
       boolean minimal,
-      ByteSize boot,
-      ByteSize root,
-      ByteSize rootContent,
-      List<Data> data,
       Seed seed) {
     public Request {
-      data = List.copyOf(data);
+      contents = Map.copyOf(contents);
+    }
+
+    private ByteSize content(String key) {
+      return contents.getOrDefault(key, new ByteSize(0));
     }
   }
 
-  /** A filesystem of its own. */
-  public record Data(String mountpoint, ByteSize size) {}
+  private DiskPlanner(Request request) {
+    this.request = request;
+    this.layout = request.layout();
+    this.grain = layout.alignment().grain();
+  }
 
   /**
    * Plans the disk.
@@ -57,28 +56,91 @@ public final class DiskPlanner {
    * @throws BuildException if the size asked for is too small, saying what is needed
    */
   public static DiskPlan plan(Request request) throws BuildException {
-    List<DiskPlan.Partition> partitions = new ArrayList<>();
-    long at = DiskPlan.GRAIN;
-    if (request.architecture() == Architecture.AMD64) {
-      at = add(partitions, PartitionRole.BIOS_BOOT, request, at, BIOS_BOOT, "");
-    }
-    at = add(partitions, PartitionRole.ESP, request, at, ESP, "/boot/efi");
-    at = add(partitions, PartitionRole.XBOOTLDR, request, at, max(BOOT, request.boot()), "/boot");
-    for (Data data : request.data()) {
-      at = add(partitions, PartitionRole.DATA, request, at, data.size(), data.mountpoint());
-    }
-    ByteSize needed = new ByteSize(at).plus(request.root().roundUpTo(DiskPlan.GRAIN)).plus(FOOTER);
-    ByteSize size = size(request, needed, at);
-    ByteSize root =
-        new ByteSize((size.bytes() - FOOTER.bytes()) / DiskPlan.GRAIN * DiskPlan.GRAIN - at);
-    add(partitions, PartitionRole.ROOT, request, at, root, "/");
-    return new DiskPlan(size, request.seed().uuid("disk"), partitions);
+    return new DiskPlanner(request).plan();
   }
 
-  private static ByteSize size(Request request, ByteSize needed, long rootStart)
-      throws BuildException {
+  private DiskPlan plan() throws BuildException {
+    List<String> keys = layout.keys();
+    int last = keys.size() - 1;
+    long at = firstStart();
+    for (int i = 0; i < last; i++) {
+      at = add(keys.get(i), layout.partitions().get(i), at, size(i, keys.get(i)));
+    }
+    PartitionRequest root = layout.partitions().get(last);
+    ByteSize content = request.content(keys.get(last));
+    ByteSize least = max(root.minimumSize(), content).roundUpTo(grain);
+    // A root that keeps its size has the one that was asked for.
+    boolean keepsSize = !layout.sizing().growRoot() && root.minimumSize().bytes() > 0;
+    ByteSize wanted = request.minimal() || keepsSize ? least : comfortable(least, content);
+    ByteSize size = diskSize(diskWith(at, least), diskWith(at, wanted));
+    long room = (size.bytes() - footer()) / grain * grain - at;
+    long rootSize = layout.sizing().growRoot() ? room : Math.min(room, wanted.bytes());
+    add(keys.get(last), root, at, new ByteSize(rootSize));
+    if (layout.label() == LabelType.DOS
+        && size.bytes() / layout.alignment().sectorSize() > DOS_SECTORS) {
+      throw new BuildException(
+          layout.source()
+              + ": a disk of "
+              + size
+              + " has more than the "
+              + DOS_SECTORS
+              + " sectors that a dos partition table knows",
+          "use a gpt, or a smaller disk");
+    }
+    return new DiskPlan(
+        layout.label(),
+        layout.identifier().orElseGet(() -> layout.label().identifier(request.seed())),
+        layout.alignment().sectorSize(),
+        size,
+        partitions);
+  }
+
+  /** Bytes of the MBR, and of the GPT with its entries. */
+  private long table() {
+    int sector = layout.alignment().sectorSize();
+    return layout.label() == LabelType.GPT ? 2L * sector + GPT_ENTRIES : sector;
+  }
+
+  private long firstStart() {
+    long start = layout.alignment().start().bytes();
+    long first = layout.alignment().startAfterTable() ? table() + start : Math.max(table(), start);
+    return new ByteSize(first).roundUpTo(grain).bytes();
+  }
+
+  /** What lies behind the last partition: the backup GPT, and what is to stay free. */
+  private long footer() {
+    long backup =
+        layout.label() == LabelType.GPT ? new ByteSize(table()).roundUpTo(grain).bytes() : 0;
+    return backup + layout.alignment().padding().bytes();
+  }
+
+  private ByteSize size(int index, String key) throws BuildException {
+    PartitionRequest partition = layout.partitions().get(index);
+    ByteSize content = request.content(key);
+    if (partition.payload() instanceof FilePayload file
+        && partition.minimumSize().bytes() > 0
+        && content.compareTo(partition.minimumSize()) > 0) {
+      throw new BuildException(
+          file.where()
+              + ": "
+              + file.path()
+              + " has "
+              + content.bytes()
+              + " bytes, its partition "
+              + partition.minimumSize().bytes(),
+          "make the partition larger");
+    }
+    return max(partition.minimumSize(), content);
+  }
+
+  /** The size of a disk whose root starts at {@code start}. */
+  private ByteSize diskWith(long start, ByteSize root) {
+    return new ByteSize(start + root.bytes() + footer()).roundUpTo(grain);
+  }
+
+  private ByteSize diskSize(ByteSize needed, ByteSize wanted) throws BuildException {
     if (request.exactSize().isPresent()) {
-      ByteSize size = request.exactSize().get();
+      ByteSize size = request.exactSize().get().roundUpTo(layout.alignment().sectorSize());
       if (size.compareTo(needed) < 0) {
         throw new BuildException(
             "a disk of " + size + " is too small: this image needs " + needed,
@@ -86,38 +148,39 @@ public final class DiskPlanner {
       }
       return size;
     }
-    if (request.minimal()) {
-      return needed;
-    }
-    ByteSize twice = request.rootContent().plus(request.rootContent());
-    ByteSize root = max(max(request.root(), LEAST_ROOT), twice).roundUpTo(DiskPlan.GRAIN);
-    return max(DEFAULT_DISK, new ByteSize(rootStart).plus(root).plus(FOOTER));
+    return request.minimal() ? needed : max(layout.sizing().leastDisk().roundUpTo(grain), wanted);
   }
 
-  private static long add(
-      List<DiskPlan.Partition> partitions,
-      PartitionRole role,
-      Request request,
-      long start,
-      ByteSize size,
-      String mountpoint) {
-    String name = "partition:" + role + ":" + mountpoint;
-    long attributes = role == PartitionRole.BIOS_BOOT ? DiskPlan.LEGACY_BIOS_BOOTABLE : 0;
-    UUID type =
-        role == PartitionRole.ROOT && request.discoverable()
-            ? request.architecture().rootType()
-            : role.typeGuid();
+  /** A root to work with: twice its content, as the peer has it. */
+  private ByteSize comfortable(ByteSize least, ByteSize content) {
+    return max(max(least, layout.sizing().leastRoot()), content.plus(content)).roundUpTo(grain);
+  }
+
+  private long add(String key, PartitionRequest asked, long start, ByteSize size) {
     DiskPlan.Partition partition =
         new DiskPlan.Partition(
-            role,
-            type,
-            request.seed().uuid(name),
+            key,
+            asked.role(),
+            asked.type(),
+            asked.guid().orElseGet(() -> request.seed().uuid(seedName(asked))),
+            asked.name(),
+            asked.attributes(),
+            asked.active(),
             start,
-            size.roundUpTo(DiskPlan.GRAIN),
-            attributes,
-            mountpoint);
+            size.roundUpTo(grain),
+            asked.payload());
     partitions.add(partition);
     return partition.end();
+  }
+
+  /** What a GUID is made of: role and mount point, and a number if others have the same. */
+  private String seedName(PartitionRequest asked) {
+    String name = "partition:" + asked.role() + ":" + asked.mountpoint();
+    String unique = name;
+    for (int number = 2; !seedNames.add(unique); number++) {
+      unique = name + "#" + number;
+    }
+    return unique;
   }
 
   private static ByteSize max(ByteSize a, ByteSize b) {

@@ -1,0 +1,80 @@
+package org.bib.build;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bib.disk.ByteSize;
+import org.bib.disk.Content;
+import org.bib.ext4.Ext4Size;
+import org.bib.failure.ConfigException;
+import org.bib.layout.DiskLayout;
+import org.bib.layout.FilePayload;
+import org.bib.layout.FilesystemPayload;
+import org.bib.layout.FilesystemType;
+import org.bib.layout.PartitionRequest;
+import org.bib.ostree.ImagePath;
+import org.bib.tree.DirectoryNode;
+import org.bib.tree.FileNode;
+import org.bib.tree.Metadata;
+
+/**
+ * What goes into the partitions of a disk, by key of the partition.
+ *
+ * @param trees of filesystems
+ * @param files whose bytes fill a partition
+ */
+record DiskContents(Map<String, DirectoryNode> trees, Map<String, Content> files) {
+  DiskContents {
+    trees = Map.copyOf(trees);
+    files = Map.copyOf(files);
+  }
+
+  /**
+   * Finds what a layout needs besides {@code trees}.
+   *
+   * @param trees of filesystems; those that are not among them are empty
+   * @param image merged tree of the container, for files
+   * @throws ConfigException if a file is not there
+   */
+  static DiskContents of(DiskLayout layout, Map<String, DirectoryNode> trees, DirectoryNode image)
+      throws ConfigException {
+    Map<String, DirectoryNode> all = new HashMap<>(trees);
+    Map<String, Content> files = new HashMap<>();
+    List<String> keys = layout.keys();
+    for (int i = 0; i < keys.size(); i++) {
+      PartitionRequest partition = layout.partitions().get(i);
+      if (partition.payload() instanceof FilesystemPayload) {
+        all.computeIfAbsent(keys.get(i), key -> new DirectoryNode(Metadata.root(0755)));
+      } else if (partition.payload() instanceof FilePayload wanted) {
+        FileNode file =
+            ImagePath.file(image, wanted.path())
+                .orElseThrow(
+                    () ->
+                        new ConfigException(
+                            wanted.where(), "the image has no file " + wanted.path()));
+        files.put(keys.get(i), file.content());
+      }
+    }
+    return new DiskContents(all, files);
+  }
+
+  /** What each takes at least, as {@link org.bib.layout.DiskPlanner} wants to know. */
+  Map<String, ByteSize> sizes(DiskLayout layout) {
+    Map<String, ByteSize> sizes = new HashMap<>();
+    List<String> keys = layout.keys();
+    for (int i = 0; i < keys.size(); i++) {
+      String key = keys.get(i);
+      PartitionRequest partition = layout.partitions().get(i);
+      DirectoryNode tree = trees.get(key);
+      Content file = files.get(key);
+      if (tree != null
+          && partition.payload() instanceof FilesystemPayload filesystem
+          && filesystem.type() == FilesystemType.EXT4) {
+        sizes.put(key, Ext4Size.minimum(tree));
+      } else if (file != null) {
+        sizes.put(key, new ByteSize(file.size()));
+      }
+    }
+    return sizes;
+  }
+}
