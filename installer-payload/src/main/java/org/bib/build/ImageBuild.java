@@ -23,8 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.bib.boot.BiosBoot;
-import org.bib.boot.BiosGrub;
-import org.bib.boot.UefiGrub;
+import org.bib.boot.GrubInstallation;
 import org.bib.disk.ByteSize;
 import org.bib.disk.DiskImage;
 import org.bib.ext4.Ext4Options;
@@ -33,7 +32,6 @@ import org.bib.ext4.Ext4Writer;
 import org.bib.failure.ConfigException;
 import org.bib.fat.Fat32Writer;
 import org.bib.gpt.GptWriter;
-import org.bib.layout.Architecture;
 import org.bib.layout.DiskPlan;
 import org.bib.layout.DiskPlanner;
 import org.bib.layout.PartitionRole;
@@ -144,7 +142,7 @@ public final class ImageBuild {
   private record Plan(
       DiskPlan disk,
       Deployment deployment,
-      Optional<UefiGrub> grub,
+      Optional<GrubInstallation> grub,
       Optional<BiosBoot> bios,
       Map<String, DirectoryNode> data) {}
 
@@ -205,25 +203,23 @@ public final class ImageBuild {
         seed,
         Instant.ofEpochSecond(seconds));
     Map<String, DirectoryNode> data = takeData(deployment.var());
-    Optional<UefiGrub> grub = Optional.empty();
-    Optional<BiosGrub> bios = Optional.empty();
+    Optional<GrubInstallation> grub = Optional.empty();
     if (installation.bootLoader()) {
-      UefiGrub uefi =
-          UefiGrub.plan(
-              tree.root(),
-              spec.source().architecture(),
-              bootUuid,
-              new UefiGrub.Entry(
-                  deployment.title(),
-                  deployment.kernelPath(),
-                  deployment.initramfsPath(),
-                  deployment.options()));
-      grub = Optional.of(uefi);
-      deployment.boot().put("grub2", uefi.grub());
-      if (spec.source().architecture() == Architecture.AMD64) {
-        bios = BiosGrub.find(tree.root());
-        bios.ifPresent(found -> uefi.grub().put("i386-pc", found.modules()));
-      }
+      GrubInstallation found =
+          GrubInstallation.plan(
+              new GrubInstallation.Request(
+                  tree.root(),
+                  spec.source().architecture(),
+                  bootUuid,
+                  install.skipBootUuid(),
+                  new GrubInstallation.Entry(
+                      deployment.title(),
+                      deployment.kernelPath(),
+                      deployment.initramfsPath(),
+                      deployment.options())));
+      found.warnings().forEach(warning -> listener.on(new BuildEvent.Warning(warning)));
+      found.addTo(deployment.boot());
+      grub = Optional.of(found);
     }
     ByteSize content = Ext4Size.minimum(deployment.sysroot());
     DiskPlan disk =
@@ -244,11 +240,11 @@ public final class ImageBuild {
                                 atLeast(entry.getKey(), Ext4Size.minimum(entry.getValue()))))
                     .toList(),
                 seed));
-    Optional<BiosBoot> biosBoot =
-        bios.isPresent() ? Optional.of(bios.get().boot(bootPartition(disk))) : Optional.empty();
+    Optional<BiosBoot> bios =
+        grub.isPresent() ? grub.get().biosBoot(bootPartition(disk)) : Optional.empty();
     listener.on(
         new BuildEvent.StepFinished("deployment", Duration.ofNanos(System.nanoTime() - start)));
-    return new Plan(disk, deployment, grub, biosBoot, data);
+    return new Plan(disk, deployment, grub, bios, data);
   }
 
   private static int bootPartition(DiskPlan disk) {
@@ -390,7 +386,7 @@ public final class ImageBuild {
               partition.start(),
               partition.size(),
               new Fat32Writer.Options(seed.u32("filesystem:esp"), "EFI-SYSTEM", time),
-              plan.grub().map(UefiGrub::esp).orElseGet(ImageBuild::emptyDirectory));
+              plan.grub().map(GrubInstallation::esp).orElseGet(ImageBuild::emptyDirectory));
       case XBOOTLDR ->
           Ext4Writer.write(
               image,
