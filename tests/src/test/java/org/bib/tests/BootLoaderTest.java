@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Disks with the boot loaders of Debian, judged by mtools, sbsigntool and the firmware: each is to
- * start the newest deployment, also one made after the disk.
+ * Disks with the boot loaders of Debian and of bootupd, judged by mtools, sbsigntool, GRUB's own
+ * tools, and the firmware: each is to start the newest deployment, also one made after the disk.
  */
 class BootLoaderTest {
   private static final Path TOP = Path.of("..").toAbsolutePath().normalize();
@@ -115,6 +115,136 @@ class BootLoaderTest {
     assertThat(said.indexOf("Number 9 ")).isLessThan(said.indexOf("Number 2 "));
   }
 
+  private static void awaitConsole(Path work, String text)
+      throws IOException, InterruptedException {
+    String said = "";
+    for (int tries = 0; tries < 600 && !said.contains(text); tries++) {
+      Thread.sleep(500);
+      said = Files.exists(work.resolve("console")) ? console(work) : "";
+    }
+    assertThat(said).contains(text);
+  }
+
+  /** An image made for bootupd, its GRUB with blscfg, its configuration its own. */
+  @Test
+  void bootupdsConfigurationStartsTheNewestEntryUnderUefiAndBios()
+      throws IOException, InterruptedException {
+    Path disk = build("oci:" + derive(bootupdLayer()) + ":gzip");
+    assertEspAndStateAgree(disk);
+    Path grub = Files.createDirectories(dir.resolve("grub2"));
+    for (String name : List.of("grub.cfg", "grubenv", "bootuuid.cfg")) {
+      fromBoot(disk, "/grub2/" + name, "grub2/" + name);
+    }
+    checked("grub-script-check", grub.resolve("grub.cfg").toString());
+    checked("grub-editenv", grub.resolve("grubenv").toString(), "list");
+    assertThat(grub.resolve("bootuuid.cfg"))
+        .hasContent(
+            "set BOOT_UUID=\""
+                + checked(
+                        "blkid",
+                        "-p",
+                        "-O",
+                        "" + BOOT_OFFSET,
+                        "-o",
+                        "value",
+                        "-s",
+                        "UUID",
+                        disk + "")
+                    .strip()
+                + "\"");
+    assertThat(Files.readString(Path.of(fromEsp(disk, "EFI/testos/bootuuid.cfg"))))
+        .isEqualTo(Files.readString(grub.resolve("bootuuid.cfg")));
+
+    addEntries(disk);
+    // Of an unknown disk firmware starts shim, shim its fallback, and that what the CSV names.
+    Path uefi = dir.resolve("bootupd-uefi");
+    start(disk, "uefi", uefi, "2262");
+    try {
+      awaitConsole(uefi, "Kernel command line:");
+      assertNewestWasStarted(console(uefi));
+    } finally {
+      stop(uefi);
+    }
+    Path bios = dir.resolve("bootupd-bios");
+    start(disk, "bios", bios, "2263");
+    try {
+      waitForLogin(bios);
+      assertThat(guest(bios, "test -d /sys/firmware/efi || echo firmware=bios"))
+          .isEqualTo("firmware=bios\n");
+      assertNewestWasStarted(console(bios));
+    } finally {
+      stop(bios);
+    }
+  }
+
+  /** The example's loaders where bootupd and the packages made for it have theirs. */
+  private Path bootupdLayer() throws IOException, InterruptedException {
+    Path root = rootOfExample();
+    Path layer = dir.resolve("layer");
+    Path updates = Files.createDirectories(layer.resolve("usr/lib/bootupd/updates"));
+    for (String component : List.of("EFI", "BIOS")) {
+      Files.writeString(
+          updates.resolve(component + ".json"),
+          "{\"timestamp\":\"2026-01-01T00:00:00Z\",\"version\":\"grub2-2.14,shim-16.1\"}");
+    }
+    checked(
+        "cp",
+        "-r",
+        TOP.resolve("tests/boot/grub2-static").toString(),
+        layer.resolve("usr/lib/bootupd/grub2-static").toString());
+    Path shim = layer.resolve("usr/lib/efi/shim/16.1/EFI");
+    Path boot = Files.createDirectories(shim.resolve("BOOT"));
+    Path vendor = Files.createDirectories(shim.resolve("testos"));
+    checked("cp", file(root, "usr/lib/shim/shimx64.efi.signed"), boot + "/BOOTX64.EFI");
+    checked("cp", file(root, "usr/lib/shim/fbx64.efi.signed"), boot + "/fbx64.efi");
+    checked("cp", file(root, "usr/lib/shim/shimx64.efi.signed"), vendor + "/shimx64.efi");
+    checked("cp", file(root, "usr/lib/shim/BOOTX64.CSV"), vendor + "/BOOTX64.CSV");
+    Path grub = Files.createDirectories(layer.resolve("usr/lib/efi/grub2/2.14/EFI/testos"));
+    List<String> command = new ArrayList<>(List.of("grub-mkimage", "-O", "x86_64-efi"));
+    command.addAll(List.of("-d", file(root, "usr/lib/grub/x86_64-efi"), "-p", "/EFI/testos"));
+    command.addAll(List.of("-o", grub + "/grubx64.efi", "part_gpt", "fat", "ext2", "normal"));
+    command.addAll(List.of("search", "search_label", "search_fs_uuid", "configfile", "blsuki"));
+    command.addAll(List.of("linux", "serial", "terminal", "loadenv", "test", "echo", "all_video"));
+    checked(command.toArray(new String[0]));
+    return layer;
+  }
+
+  /** What bootupd's state says of the files on the ESP, against what mtools copies from there. */
+  private void assertEspAndStateAgree(Path disk) throws IOException, InterruptedException {
+    String told =
+        checked(
+            "jq",
+            "-r",
+            ".installed.EFI.filetree.children | to_entries[]"
+                + " | \"\\(.value.sha512) \\(.value.size) \\(.key)\"",
+            fromBoot(disk, "/bootupd-state.json", "bootupd-state.json"));
+    Path esp = Files.createDirectories(dir.resolve("esp"));
+    checked("mcopy", "-s", "-n", "-i", disk + "@@" + ESP_OFFSET, "::/", esp.toString());
+    String found =
+        checked(
+            "sh",
+            "-c",
+            "cd \"$1/EFI\" && find * -type f ! -name '*.cfg' | LC_ALL=C sort | while read -r file; do"
+                + " echo \"sha512:$(sha512sum \"$file\" | cut -c 1-128) $(stat -c %s \"$file\") $file\";"
+                + " done",
+            "sh",
+            esp.toString());
+    assertThat(told).isEqualTo(found);
+    assertThat(told.lines().map(line -> line.substring(line.lastIndexOf(' ') + 1)))
+        .containsExactly(
+            "BOOT/BOOTX64.EFI",
+            "BOOT/fbx64.efi",
+            "testos/BOOTX64.CSV",
+            "testos/grubx64.efi",
+            "testos/shimx64.efi");
+    assertThat(checked("jq", "-c", ".installed.BIOS", dir.resolve("bootupd-state.json").toString()))
+        .isEqualTo(
+            "{\"meta\":{\"timestamp\":\"2026-01-01T00:00:00Z\",\"version\":\"grub2-2.14,shim-16.1\","
+                + "\"versions\":null},\"filetree\":null,\"adopted-from\":null}\n");
+    assertThat(esp.resolve("EFI/testos/grub.cfg"))
+        .hasSameTextualContentAs(TOP.resolve("tests/boot/grub2-static/grub-static-efi.cfg"));
+  }
+
   private Path build(String image) throws IOException, InterruptedException {
     Path output = dir.resolve("out");
     checked(
@@ -130,6 +260,17 @@ class BootLoaderTest {
         output.toString(),
         image);
     return output.resolve("image/disk.raw");
+  }
+
+  /** The example with one more layer. */
+  private Path derive(Path layer) throws IOException, InterruptedException {
+    Path image = dir.resolve("image");
+    Path tar = dir.resolve("layer.tar");
+    // No links into what was assembled: umoci collects garbage.
+    checked("cp", "-r", EXAMPLE.toString(), image.toString());
+    checked("tar", "--owner=0", "--group=0", "-C", layer.toString(), "-cf", tar.toString(), ".");
+    checked("umoci", "raw", "add-layer", "--image", image + ":gzip", tar.toString());
+    return image;
   }
 
   private Path rootOfExample() throws IOException, InterruptedException {
