@@ -14,6 +14,9 @@ import org.bib.failure.BuildException;
  * ({@code util/mkimage.c}, {@code util/grub-mkimagexx.c}).
  */
 final class EfiImage {
+  /** GRUB's name of the platform. */
+  static final String PLATFORM = "x86_64-efi";
+
   private static final int PAGE = 0x1000;
 
   /** Headers and their padding: where the first section starts, in file and memory alike. */

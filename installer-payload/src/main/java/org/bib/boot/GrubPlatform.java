@@ -18,6 +18,7 @@ import java.util.TreeSet;
 import org.bib.failure.BuildException;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
+import org.bib.tree.Metadata;
 
 /**
  * A directory of GRUB modules such as {@code /usr/lib/grub/i386-pc}.
@@ -32,13 +33,11 @@ final class GrubPlatform {
   private static final int TYPE_PREFIX = 3;
   private static final int MAX_MODULES = 1024;
 
-  private final String name;
   private final String path;
   private final DirectoryNode directory;
   private final ImageFiles image;
 
-  private GrubPlatform(String name, String path, DirectoryNode directory, ImageFiles image) {
-    this.name = name;
+  private GrubPlatform(String path, DirectoryNode directory, ImageFiles image) {
     this.path = path;
     this.directory = directory;
     this.image = image;
@@ -50,7 +49,7 @@ final class GrubPlatform {
     return image
         .directory(path)
         .filter(directory -> directory.child("normal.mod") != null)
-        .map(directory -> new GrubPlatform(name, path, directory, image));
+        .map(directory -> new GrubPlatform(path, directory, image));
   }
 
   /** Where the modules for a platform are, relative to the root. */
@@ -58,14 +57,17 @@ final class GrubPlatform {
     return "usr/lib/grub/" + name;
   }
 
-  /** As GRUB names it, for example {@code x86_64-efi}. */
-  String name() {
-    return name;
-  }
-
-  /** The directory itself. */
-  DirectoryNode directory() {
-    return directory;
+  /** What GRUB loads at run time, as {@code grub-install} copies it. */
+  DirectoryNode modules() {
+    DirectoryNode copy = new DirectoryNode(Metadata.root(0755));
+    for (String file : directory.children().keySet()) {
+      if (file.endsWith(".mod") || file.endsWith(".lst") || file.startsWith("efiemu")) {
+        image
+            .file(pathTo(file))
+            .ifPresent(found -> copy.put(file, new FileNode(Metadata.root(0644), found.content())));
+      }
+    }
+    return copy;
   }
 
   /** The path of a file in the directory, relative to the root. */

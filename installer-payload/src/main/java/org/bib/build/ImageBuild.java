@@ -17,9 +17,8 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.bib.boot.BiosBoot;
-import org.bib.boot.BiosGrub;
 import org.bib.boot.BootFilesystem;
-import org.bib.boot.UefiGrub;
+import org.bib.boot.GrubInstallation;
 import org.bib.disk.DiskImage;
 import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
@@ -242,24 +241,24 @@ public final class ImageBuild {
             layout.label(),
             layout.bootPartition(),
             bootUuid.isPresent() ? "" : "/boot");
-    Optional<BiosGrub> bios = Optional.empty();
+    Optional<GrubInstallation> grub = Optional.empty();
     if (installation.bootLoader()) {
-      UefiGrub uefi =
-          UefiGrub.plan(
-              tree.root(),
-              spec.source().architecture(),
-              bootFilesystem,
-              new UefiGrub.Entry(
-                  deployment.title(),
-                  deployment.kernelPath(),
-                  deployment.initramfsPath(),
-                  deployment.options()));
-      trees.put("esp", uefi.esp());
-      deployment.boot().put("grub2", uefi.grub());
-      if (spec.source().architecture() == Architecture.AMD64) {
-        bios = BiosGrub.find(tree.root());
-        bios.ifPresent(found -> uefi.grub().put("i386-pc", found.modules()));
-      }
+      GrubInstallation found =
+          GrubInstallation.plan(
+              new GrubInstallation.Request(
+                  tree.root(),
+                  spec.source().architecture(),
+                  bootFilesystem,
+                  install.skipBootUuid(),
+                  new GrubInstallation.Entry(
+                      deployment.title(),
+                      deployment.kernelPath(),
+                      deployment.initramfsPath(),
+                      deployment.options())));
+      found.warnings().forEach(warning -> listener.on(new BuildEvent.Warning(warning)));
+      trees.put("esp", found.esp());
+      found.addTo(deployment.boot());
+      grub = Optional.of(found);
     }
     if (bootUuid.isPresent()) {
       trees.put("boot", deployment.boot());
@@ -276,17 +275,14 @@ public final class ImageBuild {
                 spec.disk().size().exact(),
                 spec.disk().size().minimal(),
                 seed));
-    if (disk.biosCode().isEmpty()) {
-      bios = Optional.empty();
-    }
+    Optional<BiosBoot> bios =
+        grub.isPresent() && disk.biosCode().isPresent() ? grub.get().biosBoot() : Optional.empty();
     if (installation.bootLoader()) {
       checkBootable(layout, bios.isPresent());
     }
-    Optional<BiosBoot> biosBoot =
-        bios.isPresent() ? Optional.of(bios.get().boot(bootFilesystem)) : Optional.empty();
     listener.on(
         new BuildEvent.StepFinished("deployment", Duration.ofNanos(System.nanoTime() - start)));
-    return new Plan(disk, deployment, contents, biosBoot);
+    return new Plan(disk, deployment, contents, bios);
   }
 
   /**
