@@ -107,6 +107,7 @@ final class SpecReader {
         epoch,
         configuration.digest(),
         compression,
+        !options.noChecksum,
         threads);
   }
 

@@ -74,6 +74,7 @@ class MainTest {
     assertThat(spec.configDigest()).isEqualTo(Configuration.EMPTY.digest());
     assertThat(spec.threads()).isPositive();
     assertThat(spec.compression()).isEqualTo(BuildSpec.Compression.ZLIB);
+    assertThat(spec.checksum()).isTrue();
   }
 
   @Test
@@ -105,6 +106,7 @@ class MainTest {
             "--no-default-kernel-args",
             "--seed=7",
             "--qcow2-compression=zstd",
+            "--no-checksum",
             "--threads=3",
             "oci:dir");
     assertThat(spec.types()).containsExactly(ImageType.RAW, ImageType.QCOW2);
@@ -119,6 +121,7 @@ class MainTest {
     assertThat(spec.seed()).contains("7");
     assertThat(spec.sourceDateEpoch()).hasValue(1700000000);
     assertThat(spec.compression()).isEqualTo(BuildSpec.Compression.ZSTD);
+    assertThat(spec.checksum()).isFalse();
     assertThat(spec.threads()).isEqualTo(3);
   }
 

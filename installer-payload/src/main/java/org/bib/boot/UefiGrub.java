@@ -41,11 +41,7 @@ final class UefiGrub {
    * @throws BuildException if the image has no UEFI loader, saying where it was looked for
    */
   static void install(
-      ImageFiles files,
-      EfiNames names,
-      BootFilesystem boot,
-      DirectoryNode esp,
-      DirectoryNode grub)
+      ImageFiles files, EfiNames names, BootFilesystem boot, DirectoryNode esp, DirectoryNode grub)
       throws IOException {
     new UefiGrub(files, names).install(boot, esp, grub);
   }
@@ -65,7 +61,9 @@ final class UefiGrub {
       grub = files.file(found.get()).orElseThrow();
       prefix = prefix(found.get(), grub);
     } else if (platform.isPresent() && names.grubPlatform().equals(EfiImage.PLATFORM)) {
-      grub = new FileNode(FILE, Content.of(EfiImage.build(platform.get(), builtIn(filesystem), OWN_PREFIX)));
+      grub =
+          new FileNode(
+              FILE, Content.of(EfiImage.build(platform.get(), builtIn(filesystem), OWN_PREFIX)));
       prefix = OWN_PREFIX;
     } else {
       throw new BuildException(

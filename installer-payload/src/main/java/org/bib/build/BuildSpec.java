@@ -26,6 +26,7 @@ import org.bib.secrets.Customizations;
  * @param sourceDateEpoch seconds, replaces the creation time of the image
  * @param configDigest lower-case hex SHA-256 of the configuration's meaning, part of the seed
  * @param compression of qcow2 clusters
+ * @param checksum whether the manifest is to tell the SHA-256 of a raw disk
  * @param threads how many threads to use, 1 or more; never changes a byte
  */
 public record BuildSpec(
@@ -41,6 +42,7 @@ public record BuildSpec(
     OptionalLong sourceDateEpoch,
     String configDigest,
     Compression compression,
+    boolean checksum,
     int threads) {
   public BuildSpec {
     types = List.copyOf(types);

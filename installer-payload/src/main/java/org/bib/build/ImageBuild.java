@@ -22,7 +22,6 @@ import org.bib.boot.GrubInstallation;
 import org.bib.disk.DiskImage;
 import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
-import org.bib.layout.Architecture;
 import org.bib.layout.DiskLayout;
 import org.bib.layout.DiskPlan;
 import org.bib.layout.DiskPlanner;
@@ -353,10 +352,13 @@ public final class ImageBuild {
       // The disk is complete; from here on it is only read, by several at once.
       if (wantsRaw(spec)) {
         FreeSpace.require(ImageType.RAW.path(), image.placedBytes(), spec.output());
-        try (OutputDigest digest = OutputDigest.start(image)) {
-          if (wantsQcow2(spec)) {
-            outputs.add(writeQcow2(image, qcow2, workspace));
-          }
+      }
+      try (OutputDigest digest =
+          wantsRaw(spec) && spec.checksum() ? OutputDigest.start(image) : OutputDigest.none()) {
+        if (wantsQcow2(spec)) {
+          outputs.add(writeQcow2(image, qcow2, workspace));
+        }
+        if (wantsRaw(spec)) {
           workspace.writing(
               ImageType.RAW.path(),
               () -> {
@@ -365,8 +367,6 @@ public final class ImageBuild {
               });
           outputs.add(output(ImageType.RAW, image.size(), digest.await()));
         }
-      } else {
-        outputs.add(writeQcow2(image, qcow2, workspace));
       }
     }
     ObjectNode document = document(plan, source);
@@ -435,15 +435,14 @@ public final class ImageBuild {
           Qcow2Writer.write(disk, file, compression(), spec.threads(), done -> {});
           return file;
         });
-    return output(ImageType.QCOW2, Files.size(file), OutputDigest.of(file));
+    return output(ImageType.QCOW2, Files.size(file), Optional.of(OutputDigest.of(file)));
   }
 
-  private static ObjectNode output(ImageType type, long size, String sha256) {
-    return PlanDocument.JSON
-        .createObjectNode()
-        .put("path", type.path())
-        .put("size", size)
-        .put("sha256", sha256);
+  private static ObjectNode output(ImageType type, long size, Optional<String> sha256) {
+    ObjectNode output =
+        PlanDocument.JSON.createObjectNode().put("path", type.path()).put("size", size);
+    sha256.ifPresent(hex -> output.put("sha256", hex));
+    return output;
   }
 
   private static void deleteQuietly(Workspace workspace) {

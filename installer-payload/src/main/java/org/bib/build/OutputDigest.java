@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,19 +24,24 @@ final class OutputDigest implements AutoCloseable {
   private static final int CHUNK = 1 << 20;
 
   private final ExecutorService executor = Executors.newSingleThreadExecutor();
-  private final Future<String> digest;
+  private final Future<Optional<String>> digest;
 
-  private OutputDigest(DiskImage disk) {
-    digest = executor.submit(() -> of(disk));
+  private OutputDigest(Callable<Optional<String>> work) {
+    digest = executor.submit(work);
   }
 
   /** Begins hashing {@code disk}, which from now on must not change. */
   static OutputDigest start(DiskImage disk) {
-    return new OutputDigest(disk);
+    return new OutputDigest(() -> Optional.of(of(disk)));
+  }
+
+  /** Hashes nothing. */
+  static OutputDigest none() {
+    return new OutputDigest(Optional::empty);
   }
 
   /** Waits for the digest, in lower-case hexadecimal. */
-  String await() throws IOException, InterruptedException {
+  Optional<String> await() throws IOException, InterruptedException {
     try {
       return digest.get();
     } catch (ExecutionException e) {

@@ -25,6 +25,7 @@ final class Spool implements Closeable {
   private static final byte[] ZEROS = new byte[CHUNK];
 
   private final FileChannel channel;
+  private final byte[] chunk = new byte[CHUNK];
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
   private long bufferStart; // where in the file the buffer belongs
   private long end;
@@ -57,9 +58,8 @@ final class Spool implements Closeable {
     }
     long start = end;
     List<ByteRange> data = new ArrayList<>();
-    byte[] chunk = new byte[CHUNK];
     for (ByteRange range : entry.sparse().orElse(List.of(new ByteRange(0, entry.size())))) {
-      take(tar, range, chunk, start, data);
+      take(tar, range, start, data);
     }
     end = start + entry.size();
     if (end > MAX_SIZE) {
@@ -68,7 +68,7 @@ final class Spool implements Closeable {
     return new SpooledContent(channel, start, entry.size(), data);
   }
 
-  private void take(TarReader tar, ByteRange range, byte[] chunk, long start, List<ByteRange> data)
+  private void take(TarReader tar, ByteRange range, long start, List<ByteRange> data)
       throws IOException {
     long at = range.offset();
     while (at < range.end()) {

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class GrubInstallationTest {
   private static final Path GRUB = Path.of("/usr/lib/grub");
   private static final UUID BOOT = UUID.fromString("0f7e6d5c-4b3a-4291-8877-665544332211");
+  private static final BootFilesystem FILESYSTEM = new BootFilesystem(BOOT, LabelType.GPT, 3, "");
   private static final GrubInstallation.Entry ENTRY =
       new GrubInstallation.Entry(
           "Some OS 1 (ostree:0)",
@@ -343,14 +344,14 @@ final class GrubInstallationTest {
   @Test
   void theConfigurationIsAScriptForGrub(@TempDir Path dir)
       throws IOException, InterruptedException {
-    GrubConfiguration readable = new GrubConfiguration(BOOT, ENTRY);
+    GrubConfiguration readable = new GrubConfiguration(FILESYSTEM, ENTRY);
     assertThat(readable.warning()).isEmpty();
     assertThat(check(dir, readable)).contains("extract_entries_source", "blscfg");
 
     for (String title : List.of("Bob's OS", "a;b", "{}", "$x", "back\\slash", "a \"open", "# no")) {
       GrubConfiguration unreadable =
           new GrubConfiguration(
-              BOOT,
+              FILESYSTEM,
               new GrubInstallation.Entry(
                   title, ENTRY.kernel(), ENTRY.initramfs(), ENTRY.options()));
       assertThat(unreadable.warning()).as(title).isPresent();
@@ -365,7 +366,8 @@ final class GrubInstallationTest {
   void namesAndArgumentsThatGrubReadsAsTheyAre(String text) {
     assertThat(
             new GrubConfiguration(
-                    BOOT, new GrubInstallation.Entry(text, ENTRY.kernel(), ENTRY.initramfs(), text))
+                    FILESYSTEM,
+                    new GrubInstallation.Entry(text, ENTRY.kernel(), ENTRY.initramfs(), text))
                 .warning())
         .isEmpty();
   }
@@ -375,7 +377,7 @@ final class GrubInstallationTest {
     String text = "word=\"a b\" ".repeat(200_000);
     assertThat(
             new GrubConfiguration(
-                    BOOT, new GrubInstallation.Entry(text, ENTRY.kernel(), "", text + "'"))
+                    FILESYSTEM, new GrubInstallation.Entry(text, ENTRY.kernel(), "", text + "'"))
                 .warning())
         .isPresent();
   }
@@ -429,12 +431,7 @@ final class GrubInstallationTest {
   private static GrubInstallation plan(
       DirectoryNode image, Architecture architecture, boolean skipBootUuid) throws IOException {
     return GrubInstallation.plan(
-        new GrubInstallation.Request(
-            image,
-            architecture,
-            new BootFilesystem(BOOT, LabelType.GPT, 3, ""),
-            skipBootUuid,
-            ENTRY));
+        new GrubInstallation.Request(image, architecture, FILESYSTEM, skipBootUuid, ENTRY));
   }
 
   private static GrubPlatform platform() {
