@@ -112,6 +112,7 @@ final class LayoutArchive implements LayoutFiles {
     for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
       target.write(buffer, 0, n);
     }
+    target.seek(0);
   }
 
   private static Map<String, Member> index(RandomAccessFile file) throws IOException {

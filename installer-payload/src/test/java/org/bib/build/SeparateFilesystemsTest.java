@@ -138,7 +138,7 @@ class SeparateFilesystemsTest {
                         .replaceFirst("(.{4})", "$1-"),
                 "/boot/efi",
                 "vfat",
-                "defaults",
+                "umask=0077,shortname=winnt",
                 0,
                 2));
   }
