@@ -8,6 +8,7 @@ import org.bib.failure.ConfigException;
 import org.bib.report.Renderer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /** {@code bib manifest}. */
@@ -20,6 +21,13 @@ final class ManifestCommand implements Callable<Integer> {
   @ParentCommand private RootCommand root = new RootCommand();
   @Mixin private ImageOptions options = new ImageOptions();
 
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      defaultValue = ".",
+      description = "Directory for the image's contents meanwhile (default: the current one).")
+  private String output = ".";
+
   ManifestCommand(CommandContext context) {
     this.context = context;
   }
@@ -31,7 +39,7 @@ final class ManifestCommand implements Callable<Integer> {
 
   private int run(Renderer renderer) throws IOException, ConfigException, InterruptedException {
     SpecReader reader = SpecReader.of(options, context.environment(), renderer);
-    BuildSpec spec = reader.read(Run.path("--output", "."));
+    BuildSpec spec = reader.read(Run.path("--output", output));
     Run.print(context.out(), List.of(context.builder().manifest(spec, renderer)));
     return ExitStatus.OK;
   }

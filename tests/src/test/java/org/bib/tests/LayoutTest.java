@@ -84,7 +84,14 @@ class LayoutTest {
         Files.writeString(
             dir.resolve("user.toml"),
             "[[customizations.filesystem]]\nmountpoint = '/var/data'\nminsize = '3 GiB'\n");
-    Result plan = bib.run("manifest", "--config", config.toString(), image(image));
+    Result plan =
+        bib.run(
+            "manifest",
+            "--config",
+            config.toString(),
+            "--output",
+            dir.resolve("plan").toString(),
+            image(image));
     assertThat(plan.status()).as(plan.err()).isZero();
     List<String> mountpoints = new ArrayList<>();
     JSON.readTree(plan.out())
