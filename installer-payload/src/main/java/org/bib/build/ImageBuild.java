@@ -225,6 +225,13 @@ public final class ImageBuild {
         bios.ifPresent(found -> uefi.grub().put("i386-pc", found.modules()));
       }
     }
+    if (deployment.isLabelled()) {
+      // Which ext4 has anyway, but then without a label.
+      data.values().forEach(ImageBuild::addLostFound);
+      addLostFound(deployment.boot());
+      addLostFound(deployment.sysroot());
+    }
+    deployment.label(data);
     ByteSize content = Ext4Size.minimum(deployment.sysroot());
     DiskPlan disk =
         DiskPlanner.plan(
@@ -249,6 +256,12 @@ public final class ImageBuild {
     listener.on(
         new BuildEvent.StepFinished("deployment", Duration.ofNanos(System.nanoTime() - start)));
     return new Plan(disk, deployment, grub, biosBoot, data);
+  }
+
+  private static void addLostFound(DirectoryNode root) {
+    if (root.child("lost+found") == null) {
+      root.put("lost+found", new DirectoryNode(Metadata.root(0700)));
+    }
   }
 
   private static int bootPartition(DiskPlan disk) {
