@@ -31,7 +31,8 @@ class ArchitectureTest {
             "org.bib.ostree",
             "org.bib.boot",
             "org.bib.lint",
-            "org.bib.mount")
+            "org.bib.mount",
+            "org.bib.selinux")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bib.build")
@@ -43,7 +44,12 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            "org.bib.ostree", "org.bib.boot", "org.bib.secrets", "org.bib.lint", "org.bib.mount")
+            "org.bib.ostree",
+            "org.bib.boot",
+            "org.bib.secrets",
+            "org.bib.lint",
+            "org.bib.mount",
+            "org.bib.selinux")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.net..")
@@ -63,6 +69,7 @@ class ArchitectureTest {
             "org.bib.ostree",
             "org.bib.boot",
             "org.bib.lint",
+            "org.bib.selinux",
             "org.bib.build")
         .should()
         .dependOnClassesThat()

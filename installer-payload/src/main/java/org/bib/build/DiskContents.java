@@ -3,6 +3,7 @@ package org.bib.build;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bib.disk.ByteSize;
 import org.bib.disk.Content;
 import org.bib.ext4.Ext4Size;
@@ -56,6 +57,32 @@ record DiskContents(Map<String, DirectoryNode> trees, Map<String, Content> files
       }
     }
     return new DiskContents(all, files);
+  }
+
+  /**
+   * Makes all ext4 filesystems ready to be labelled: each gets the {@code lost+found} that it would
+   * have anyway, but then without a label.
+   *
+   * @return the trees other than that of the root and of {@code /boot}, by mount point; one that is
+   *     not mounted has no paths that a policy knows
+   */
+  Map<String, DirectoryNode> toLabel(DiskLayout layout) {
+    Map<String, DirectoryNode> data = new HashMap<>();
+    List<String> keys = layout.keys();
+    for (int i = 0; i < keys.size(); i++) {
+      DirectoryNode tree = trees.get(keys.get(i));
+      if (tree != null
+          && layout.partitions().get(i).payload() instanceof FilesystemPayload filesystem
+          && filesystem.type() == FilesystemType.EXT4) {
+        if (tree.child("lost+found") == null) {
+          tree.put("lost+found", new DirectoryNode(Metadata.root(0700)));
+        }
+        if (!Set.of("", "/", "/boot").contains(filesystem.mountpoint())) {
+          data.put(filesystem.mountpoint(), tree);
+        }
+      }
+    }
+    return data;
   }
 
   /** What each takes at least, as {@link org.bib.layout.DiskPlanner} wants to know. */

@@ -266,6 +266,9 @@ public final class ImageBuild {
     }
     trees.put("root", deployment.sysroot());
     DiskContents contents = DiskContents.of(layout, trees, tree.root());
+    if (deployment.isLabelled()) {
+      deployment.label(contents.toLabel(layout));
+    }
     DiskPlan disk =
         DiskPlanner.plan(
             new DiskPlanner.Request(

@@ -37,6 +37,11 @@ final class BootFiles {
     return checksum;
   }
 
+  /** Where kernel and initramfs are, relative to the root of the boot filesystem. */
+  String directory() {
+    return directory;
+  }
+
   String kernelPath() {
     return path("vmlinuz-" + image.kernelVersion());
   }

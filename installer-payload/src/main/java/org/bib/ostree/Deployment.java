@@ -10,8 +10,12 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.bib.failure.BuildException;
 import org.bib.oci.ImageConfig;
+import org.bib.selinux.Labels;
+import org.bib.selinux.SelinuxPolicy;
 import org.bib.tree.DirectoryNode;
+import org.bib.tree.FileNode;
 import org.bib.tree.Metadata;
+import org.bib.tree.Node;
 import org.bib.tree.SymlinkNode;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +44,7 @@ public final class Deployment {
   private final Request request;
   private final String stateroot;
   private final ContainerReference reference;
+  private final Optional<Labels> labels;
   private final BootFiles bootFiles;
   private final DirectoryNode sysroot = new DirectoryNode(DIRECTORY);
   private final DirectoryNode boot;
@@ -165,13 +170,18 @@ public final class Deployment {
           "the reference of the image has a control character", "name the image without it");
     }
 
+    DirectoryNode container = request.trees().container();
+    labels =
+        SelinuxPolicy.find(path -> ImagePath.file(container, path).map(FileNode::content))
+            .map(Labels::new);
     ObjectStore store = new ObjectStore(request.threads());
     Optional<BaseCommit> base = request.trees().base();
     Checksum layerCommit = base.isPresent() ? store.add(base.get()) : firstLayer(store);
     DirectoryNode tree =
-        base.isPresent()
-            ? ImportFilter.filterMerged(request.trees().container())
-            : ImportFilter.filter(request.trees().container());
+        base.isPresent() ? ImportFilter.filterMerged(container) : ImportFilter.filter(container);
+    if (request.trees().derived()) {
+      labelCommitted(tree);
+    }
     commit =
         store.addCommit(
             ObjectEncoder.commit(
@@ -252,14 +262,56 @@ public final class Deployment {
     return bootFiles.initramfsPath();
   }
 
+  /** Whether the image has an SELinux policy that wants labels. */
+  public boolean isLabelled() {
+    return labels.isPresent();
+  }
+
+  /**
+   * Labels all that is not committed, if the image has an SELinux policy; nothing can be added
+   * afterwards. Each file gets the label of the path that the running system has it at, and where
+   * it has none, that of its path on the disk (bootc, install.rs and lsm.rs; libostree,
+   * ostree-sysroot-deploy.c).
+   *
+   * @param data trees of filesystems of their own, by mount point
+   */
+  public void label(Map<String, DirectoryNode> data) throws BuildException {
+    if (labels.isEmpty()) {
+      return;
+    }
+    Labels policy = labels.get();
+    policy.label(etc, "/etc");
+    policy.label(var, "/var");
+    for (Map.Entry<String, DirectoryNode> filesystem : data.entrySet()) {
+      policy.label(filesystem.getValue(), filesystem.getKey());
+    }
+    policy.label(boot, "/boot");
+    DirectoryNode kernel = NodeTree.directory(boot, bootFiles.directory());
+    for (Map.Entry<String, Node> file : List.copyOf(kernel.children().entrySet())) {
+      if (file.getValue() instanceof FileNode) {
+        policy.labelEntry(kernel, file.getKey(), "/boot/" + file.getKey());
+      }
+    }
+    policy.labelEntry(sysroot, "ostree", "/usr");
+    String deployments = "ostree/deploy/" + stateroot + "/deploy";
+    policy.labelEntry(
+        NodeTree.directory(sysroot, deployments),
+        commit + ".0.origin",
+        "/etc/ostree/remotes.d/dummy.conf");
+    // What is committed has no other label than that in its checksum.
+    policy.complete(
+        sysroot,
+        "/",
+        path ->
+            path.equals("/" + deployments + "/" + commit + ".0")
+                || (path.startsWith("/ostree/repo/objects/") && path.endsWith(".file")));
+  }
+
   /** Makes a commit of the lowest layer. */
   private Checksum firstLayer(ObjectStore store) throws IOException, InterruptedException {
-    return store.addCommit(
-        ObjectEncoder.commit(
-            Map.of(),
-            "",
-            request.seconds(),
-            store.add(ImportFilter.filter(request.trees().firstLayer()))));
+    DirectoryNode tree = ImportFilter.filter(request.trees().firstLayer());
+    labelCommitted(tree);
+    return store.addCommit(ObjectEncoder.commit(Map.of(), "", request.seconds(), store.add(tree)));
   }
 
   /** The command line; an {@code ostree=} that is there is replaced where it stands. */
@@ -272,6 +324,13 @@ public final class Deployment {
       arguments.add(argument);
     }
     return String.join(" ", arguments);
+  }
+
+  /** Labels a tree that is to be committed: the labels are part of its checksums. */
+  private void labelCommitted(DirectoryNode tree) throws BuildException {
+    if (labels.isPresent()) {
+      labels.get().label(tree, "/");
+    }
   }
 
   private void makeRepository(DirectoryNode ostree, ObjectStore store, Checksum layerCommit) {
@@ -372,7 +431,7 @@ public final class Deployment {
     if (!config.labels().isEmpty()) {
       aleph.put("labels", config.labels());
     }
-    aleph.put("selinux", "disabled");
+    aleph.put("selinux", labels.isPresent() ? "enabled" : "disabled");
     aleph.put("target-image", reference.name());
     aleph.put("timestamp", config.created().map(Instant::toString).orElse(null));
     aleph.put("version", config.version().orElse(null));

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.bib.failure.BuildException;
 import org.bib.oci.ImageConfig;
 import org.bib.tree.DirectoryNode;
@@ -148,6 +151,142 @@ class DeploymentTest {
     deploy.setMetadata(deploy.metadata().withMtime(Instant.EPOCH));
     assertEpoch(deployment.sysroot());
     assertEpoch(deployment.boot());
+  }
+
+  @Test
+  void whatThePolicyLabelsIsLabelledBeforeItIsCommitted() throws IOException, InterruptedException {
+    Checksum unlabelled = deploy().commit();
+    putPolicy("permissive");
+    Deployment deployment = deploy();
+    assertThat(deployment.commit()).isNotEqualTo(unlabelled);
+    assertThat(deployment.isLabelled()).isTrue();
+    DirectoryNode root = root(deployment);
+    assertThat(label(root)).isEqualTo("root");
+    assertThat(label(root, "usr/bin/one")).isEqualTo("bin");
+    assertThat(label(root, "usr/bin/link")).isEqualTo("link");
+    assertThat(label(root, "usr/share/empty")).isEqualTo("any");
+    assertThat(label(root, "usr/etc/passwd")).isEqualTo("any");
+    assertThat(label(root, "proc")).isEqualTo("mnt");
+    assertThat(root.find("usr/bin/one").get().metadata().xattrs().values())
+        .containsKey("user.note");
+    assertThat(root.find("usr/bin/one")).isEqualTo(root.find("usr/bin/two"));
+    assertThat(root.find("usr/bin/one").get())
+        .matches(node -> isObject(deployment.sysroot(), node), "is an object");
+    assertThat(TestTree.text(deployment.sysroot(), ".bootc-aleph.json"))
+        .contains("\"selinux\":\"enabled\"");
+  }
+
+  @Test
+  void whatIsNotCommittedHasTheLabelOfItsPathInTheRunningSystem()
+      throws IOException, InterruptedException {
+    putPolicy("enforcing");
+    Deployment deployment = deploy();
+    TestTree.put(deployment.etc(), "ssh/key", TestTree.file("key"));
+    TestTree.put(deployment.var(), "home/alice/.ssh/authorized_keys", TestTree.file("key"));
+    TestTree.put(deployment.boot(), "grub2/grub.cfg", TestTree.file("grub"));
+    DirectoryNode data = new DirectoryNode(Metadata.root(0755));
+    TestTree.put(data, "file", TestTree.file("data"));
+    deployment.label(Map.of("/var/data", data));
+
+    DirectoryNode sysroot = deployment.sysroot();
+    assertThat(label(sysroot)).isEqualTo("root");
+    assertThat(label(sysroot, ".bootc-aleph.json")).isEqualTo("any");
+    assertThat(label(sysroot, "boot")).isEqualTo("boot");
+    assertThat(label(sysroot, "ostree")).isEqualTo("usr");
+    assertThat(label(sysroot, "ostree/boot.1")).isEqualTo("link");
+    assertThat(label(sysroot, "ostree/repo/config")).isEqualTo("repo");
+    assertThat(label(sysroot, "ostree/repo/refs/heads/ostree/1/1/0")).isEqualTo("repo");
+    String deployments = "ostree/deploy/default/deploy/" + deployment.commit();
+    assertThat(label(sysroot, deployments + ".0.origin")).isEqualTo("remote");
+    assertThat(label(deployment.etc(), "passwd")).isEqualTo("etc");
+    assertThat(label(deployment.etc(), "ssh/key")).isEqualTo("etc");
+    assertThat(label(deployment.var())).isEqualTo("var");
+    assertThat(label(deployment.var(), ".ostree-selabeled")).isEqualTo("var");
+    assertThat(label(deployment.var(), "home/alice/.ssh/authorized_keys")).isEqualTo("ssh");
+    assertThat(label(data)).isEqualTo("data");
+    assertThat(label(data, "file")).isEqualTo("data");
+    assertThat(label(deployment.boot())).isEqualTo("boot");
+    assertThat(label(deployment.boot(), "grub2/grub.cfg")).isEqualTo("grub");
+    String kernel = "ostree/default-" + BOOT_CHECKSUM + "/";
+    assertThat(label(deployment.boot(), kernel + "vmlinuz-6.1.0-test")).isEqualTo("kernel");
+    assertThat(label(deployment.boot(), kernel + "initramfs-6.1.0-test.img")).isEqualTo("boot");
+    // Objects keep what their checksums say: here nothing.
+    assertThat(label(root(deployment), "usr/bin/su")).isEqualTo("none");
+    Map<Boolean, Long> objects = new TreeMap<>();
+    ((DirectoryNode) sysroot.find("ostree/repo/objects").orElseThrow())
+        .children()
+        .values()
+        .forEach(
+            prefix ->
+                ((DirectoryNode) prefix)
+                    .children()
+                    .forEach(
+                        (name, node) -> {
+                          boolean none = label(node).equals("none");
+                          objects.merge(none, 1L, Long::sum);
+                          assertThat(!none || name.endsWith(".file")).isTrue();
+                        }));
+    assertThat(objects.get(true)).isOne();
+  }
+
+  @Test
+  void withoutAPolicyThereAreNoLabels() throws IOException, InterruptedException {
+    putPolicy("disabled");
+    Deployment deployment = deploy();
+    deployment.label(Map.of());
+    assertThat(deployment.isLabelled()).isFalse();
+    assertThat(label(deployment.sysroot())).isEqualTo("none");
+    assertThat(label(root(deployment), "usr/bin/su")).isEqualTo("none");
+    assertThat(label(deployment.etc(), "passwd")).isEqualTo("none");
+  }
+
+  private void putPolicy(String mode) {
+    TestTree.put(
+        container, "etc/selinux/config", TestTree.file("SELINUX=" + mode + "\nSELINUXTYPE=test\n"));
+    TestTree.put(
+        container,
+        "etc/selinux/test/contexts/files/file_contexts",
+        TestTree.file(
+            """
+            /.*                 any
+            /.*             -l  link
+            /               -d  root
+            /mnt            -d  mnt
+            /proc               <<none>>
+            /usr            -d  usr
+            /usr/bin/[^/]+  --  bin
+            /usr/bin/su         <<none>>
+            /etc(/.*)?          etc
+            /etc/ostree/remotes.d(/.*)?   remote
+            /var(/.*)?          var
+            /var/data(/.*)?     data
+            /home/[^/]+/\\.ssh(/.*)?   ssh
+            /boot(/.*)?         boot
+            /boot/vmlinuz.* --  kernel
+            /boot/grub2?/.*     grub
+            /ostree/repo(/.*)?  repo
+            """));
+    TestTree.put(
+        container,
+        "etc/selinux/test/contexts/files/file_contexts.subs_dist",
+        TestTree.file("/var/home /home\n"));
+  }
+
+  private static boolean isObject(DirectoryNode sysroot, Node node) {
+    return ((DirectoryNode) sysroot.find("ostree/repo/objects").orElseThrow())
+        .children().values().stream()
+            .anyMatch(prefix -> ((DirectoryNode) prefix).children().containsValue(node));
+  }
+
+  private static String label(DirectoryNode root, String path) {
+    return label(root.find(path).orElseThrow());
+  }
+
+  private static String label(Node node) {
+    ByteBuffer label = node.metadata().xattrs().values().get("security.selinux");
+    return label == null
+        ? "none"
+        : StandardCharsets.UTF_8.decode(label.duplicate()).toString().replace("\0", "");
   }
 
   private static void assertEpoch(Node node) {

@@ -54,6 +54,7 @@ class EncapsulatedImageTest {
   private final List<BuildEvent> events = new ArrayList<>();
   private final List<Closeable> open = new ArrayList<>();
   private String composefs = "yes";
+  private boolean baseHasPolicy;
 
   /** An image that was read, and the repository of its deployment. */
   private record Result(ImageTree tree, Deployment deployment, Path repository) {
@@ -170,6 +171,45 @@ class EncapsulatedImageTest {
     assertThat(result.ostree("cat", result.merged(), "/usr/bin/su", "/usr/etc/passwd-"))
         .isEqualTo("yet another su\nalice\n");
     assertThat(result.tree().derived()).isTrue();
+  }
+
+  @Test
+  void aPolicyLabelsTheMergedTreeAnewAndLeavesTheCommitAlone()
+      throws IOException, InterruptedException {
+    String base = commitBase();
+    TestTar layer =
+        new TestTar()
+            .file("etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=test\n")
+            .file("etc/selinux/test/contexts/files/file_contexts", "/.* any\n/usr/bin/.* bin\n")
+            .file("usr/bin/new", "new\n");
+    Result result = deploy(encapsulate("own", layer.write(directory.resolve("layer.tar"))));
+
+    assertThat(result.ostree("fsck")).contains("object fsck of 2 commits completed successfully");
+    assertThat(result.ostree("ls", "-R", "-C", "-X", base))
+        .isEqualTo(ostree(source(), "ls", "-R", "-C", "-X", base));
+    listing(result.repository(), result.merged())
+        .forEach(
+            (path, what) ->
+                assertThat(what)
+                    .as(path)
+                    .contains(
+                        "(b'security.selinux', b'"
+                            + (path.startsWith("/usr/bin/") ? "bin" : "any")
+                            + "')"));
+  }
+
+  @Test
+  void aPolicyChangesNothingWhereNoLayerIsOnTop() throws IOException, InterruptedException {
+    baseHasPolicy = true;
+    String base = commitBase();
+    Result result = deploy(encapsulate("own"));
+    result.deployment().label(Map.of());
+
+    assertThat(result.deployment().isLabelled()).isTrue();
+    assertThat(result.ostree("ls", "-R", "-C", "-X", result.merged()))
+        .isEqualTo(ostree(source(), "ls", "-R", "-C", "-X", base));
+    assertThat(result.deployment().etc().metadata().xattrs().values())
+        .containsKey("security.selinux");
   }
 
   /** As builders leave it whose storage changed an object in place. */
@@ -337,6 +377,10 @@ class EncapsulatedImageTest {
         .group(42)
         .file("usr/etc/shadow", 0640, "secret\n")
         .file("var/lib/state", "state\n");
+    if (baseHasPolicy) {
+      tar.file("usr/etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=test\n")
+          .file("usr/etc/selinux/test/contexts/files/file_contexts", "/.* any\n");
+    }
     ostree(
         source(),
         "commit",

@@ -53,6 +53,15 @@ final class DirectoryBlocks {
     return blockBytes;
   }
 
+  /** A further block of a linear directory with no names in it. */
+  static byte[] empty() {
+    byte[] blockBytes = new byte[SIZE];
+    ByteBuffer block = wrap(blockBytes);
+    block.putShort(4, (short) (SIZE - TAIL));
+    putTail(block);
+    return blockBytes;
+  }
+
   /**
    * The blocks of a hash tree: root, leaves, inner nodes, in the order of the directory's blocks.
    */

@@ -60,10 +60,11 @@ public final class Ext4Size {
         } else if (node instanceof SymlinkNode) {
           blocks++;
         }
-        blocks += node.metadata().xattrs().isEmpty() ? 0 : 1;
+        blocks += ExtendedAttributes.fitInode(node.metadata().xattrs()) ? 0 : 1;
       }
     }
     blocks += 2 + bytes * 5 / 4 / BLOCK;
+    blocks += ExtendedAttributes.fitInode(directory.metadata().xattrs()) ? 0 : 1;
   }
 
   private void addFile(FileNode file) {

@@ -30,6 +30,7 @@ public final class Ext4Writer {
   static final int BLOCK_SIZE = 4096;
 
   private static final int ROOT_INODE = 2;
+  private static final String LOST_FOUND = "lost+found";
   private static final int LOST_FOUND_INODE = 11; // EXT4_GOOD_OLD_FIRST_INO, where mke2fs puts it
   private static final int MAX_LINKS = 65000; // EXT4_LINK_MAX
   private static final int S_IFDIR = 0040000;
@@ -95,7 +96,7 @@ public final class Ext4Writer {
    * @param image the disk
    * @param offset of the filesystem on the disk in bytes
    * @param size of the filesystem; what is over whole blocks of 4096 bytes stays unused
-   * @param root becomes the root directory; a {@code lost+found} is added
+   * @param root becomes the root directory; a {@code lost+found} is added where it has none
    * @throws BuildException if the tree does not fit, saying how much is needed
    */
   public static void write(
@@ -141,6 +142,11 @@ public final class Ext4Writer {
   }
 
   private void populate(DirectoryNode root) throws IOException {
+    if (root.child(LOST_FOUND) != null && !(root.child(LOST_FOUND) instanceof DirectoryNode)) {
+      throw new BuildException(
+          "ext4 keeps a directory " + LOST_FOUND + ", where this filesystem has something else",
+          "rename it in the image");
+    }
     List<Directory> directories = new ArrayList<>();
     Slot rootSlot = new Slot(root, "/");
     rootSlot.inode = ROOT_INODE;
@@ -167,7 +173,8 @@ public final class Ext4Writer {
       String path = slot.path.equals("/") ? "/" + child.getKey() : slot.path + "/" + child.getKey();
       if (child.getValue() instanceof DirectoryNode directory) {
         Slot made = new Slot(directory, path);
-        made.inode = newInode(slot.inode, S_IFDIR);
+        boolean isLostFound = slot.inode == ROOT_INODE && child.getKey().equals(LOST_FOUND);
+        made.inode = isLostFound ? LOST_FOUND_INODE : newInode(slot.inode, S_IFDIR);
         entries.put(child.getKey(), made);
         assign(directory, made, slot.inode, directories);
       } else {
@@ -284,21 +291,29 @@ public final class Ext4Writer {
       int type = isDirectory ? 2 : entry.getValue().node instanceof FileNode ? 1 : 7;
       entries.add(entry(entry.getKey(), entry.getValue().inode, type));
     }
-    if (isRoot && directory.node().child("lost+found") == null) {
+    if (isRoot && directory.node().child(LOST_FOUND) == null) {
       subdirectories++;
-      entries.add(entry("lost+found", LOST_FOUND_INODE, 2));
+      entries.add(entry(LOST_FOUND, LOST_FOUND_INODE, 2));
     }
     boolean linear = DirectoryBlocks.fitOneBlock(entries);
-    List<byte[]> blocks =
-        linear
-            ? List.of(DirectoryBlocks.linear(slot.inode, directory.parent(), entries))
-            : DirectoryBlocks.tree(slot.inode, directory.parent(), entries);
+    List<byte[]> blocks = new ArrayList<>();
+    if (linear) {
+      blocks.add(DirectoryBlocks.linear(slot.inode, directory.parent(), entries));
+    } else {
+      blocks.addAll(DirectoryBlocks.tree(slot.inode, directory.parent(), entries));
+    }
     List<Extent> extents = new ArrayList<>();
     if (isRoot) {
-      extents.add(new Extent(0, rootBlock(), 1));
+      extents.addAll(blocksFromMke2fs(ROOT_INODE));
+    } else if (slot.inode == LOST_FOUND_INODE) {
+      extents.addAll(lostFoundBlocks(linear));
     }
-    if (blocks.size() > extents.size()) {
-      extents.addAll(allocate(extents.size(), blocks.size() - extents.size()));
+    int given = extents.stream().mapToInt(Extent::length).sum();
+    while (blocks.size() < given) {
+      blocks.add(DirectoryBlocks.empty());
+    }
+    if (blocks.size() > given) {
+      extents.addAll(allocate(given, blocks.size() - given));
     }
     // dir_nlink: a directory with more names than can be counted says 1.
     int links = subdirectories + 2 > MAX_LINKS ? 1 : subdirectories + 2;
@@ -342,16 +357,32 @@ public final class Ext4Writer {
     fs.putInt(FS_FLAGS, (fs.getInt(FS_FLAGS) | DIRTY | CHANGED) & ~MASTER_SB_ONLY);
   }
 
-  /** The block that mke2fs gave to the root directory. */
-  private long rootBlock() throws IOException {
+  /** The blocks that mke2fs gave to a directory. */
+  private List<Extent> blocksFromMke2fs(int number) throws IOException {
     byte[] bytes = new byte[InodeImage.SIZE];
     LibExt2fs.check(
-        "ext2fs_read_inode_full",
-        ext2fs.ext2fs_read_inode_full(fs, ROOT_INODE, bytes, bytes.length));
+        "ext2fs_read_inode_full", ext2fs.ext2fs_read_inode_full(fs, number, bytes, bytes.length));
     ByteBuffer inode = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    // i_block: header, then the first extent: ee_start_hi at 6, ee_start_lo at 8
-    return (inode.getShort(40 + 12 + 6) & 0xFFFFL) << 32
-        | (inode.getInt(40 + 12 + 8) & 0xFFFF_FFFFL);
+    List<Extent> extents = new ArrayList<>();
+    // i_block: a header with eh_entries at 2, then extents, few as there are.
+    for (int i = 0; i < inode.getShort(40 + 2); i++) {
+      int at = 40 + 12 + 12 * i; // ee_block, ee_len at 4, ee_start_hi at 6, ee_start_lo at 8
+      long start = (inode.getShort(at + 6) & 0xFFFFL) << 32 | (inode.getInt(at + 8) & 0xFFFF_FFFFL);
+      extents.add(new Extent(inode.getInt(at), start, inode.getShort(at + 4)));
+    }
+    return extents;
+  }
+
+  /** Blocks that e2fsck can fill when none are free; given back where a hash tree needs its own. */
+  private List<Extent> lostFoundBlocks(boolean linear) throws IOException {
+    List<Extent> extents = blocksFromMke2fs(LOST_FOUND_INODE);
+    if (linear) {
+      return extents;
+    }
+    for (Extent extent : extents) {
+      ext2fs.ext2fs_block_alloc_stats_range(fs, extent.physical(), extent.length(), -1);
+    }
+    return List.of();
   }
 
   private int newInode(int directory, int type) throws IOException {

@@ -20,6 +20,8 @@ final class ExtendedAttributes {
   private static final int MAGIC = 0xEA020000;
   private static final int HEADER = 32; // struct ext4_xattr_header
   private static final int ENTRY = 16; // struct ext4_xattr_entry without the name
+  // Of the inode, less magic and end of entries.
+  private static final int ROOM = InodeImage.SIZE - 128 - InodeImage.EXTRA_ISIZE - 4 - 4;
 
   private final List<Attribute> inInode = new ArrayList<>();
   private final List<Attribute> inBlock = new ArrayList<>();
@@ -55,7 +57,7 @@ final class ExtendedAttributes {
    * @throws BuildException if they do not fit, naming {@code path}
    */
   ExtendedAttributes(Xattrs xattrs, String path) throws IOException {
-    int room = InodeImage.SIZE - 128 - InodeImage.EXTRA_ISIZE - 4 - 4; // magic, end of entries
+    int room = ROOM;
     int blockRoom = Ext4Writer.BLOCK_SIZE - HEADER - 4;
     for (Map.Entry<String, ByteBuffer> entry : xattrs.values().entrySet()) {
       Attribute attribute = attribute(entry.getKey(), entry.getValue(), path);
@@ -77,6 +79,16 @@ final class ExtendedAttributes {
         Comparator.comparingInt(Attribute::index)
             .thenComparingInt(attribute -> attribute.name().length)
             .thenComparing(Attribute::name, Arrays::compareUnsigned));
+  }
+
+  /** Whether {@code xattrs} certainly need no block. */
+  static boolean fitInode(Xattrs xattrs) {
+    int size = 0;
+    for (Map.Entry<String, ByteBuffer> entry : xattrs.values().entrySet()) {
+      // The prefix of the name is not stored, but counts here.
+      size += new Attribute(0, entry.getKey(), entry.getValue()).size();
+    }
+    return size <= ROOM;
   }
 
   private static Attribute attribute(String name, ByteBuffer value, String path)

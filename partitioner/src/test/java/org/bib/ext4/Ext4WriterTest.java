@@ -121,6 +121,60 @@ class Ext4WriterTest {
   }
 
   @Test
+  void lostAndFoundOfTheTreeHasTheBlocksForE2fsck() throws IOException, InterruptedException {
+    DirectoryNode root = new DirectoryNode(Metadata.root(0755));
+    root.put("lost+found", new DirectoryNode(labelled(Metadata.root(0700))));
+    Path disk = write("lost", root, ByteSize.mebibytes(64));
+    run("e2fsck", "-fn", at(disk));
+    assertThat(debugfs(disk, "stat /lost+found"))
+        .contains("Inode: 11 ", "Mode:  0700", "Links: 2", "Size: 16384")
+        .contains("system_u:object_r:lost_found_t:s0");
+  }
+
+  @Test
+  void lostAndFoundOfTheTreeMayHoldSomething() throws IOException, InterruptedException {
+    for (int count : List.of(3, 3_000)) {
+      DirectoryNode root = new DirectoryNode(Metadata.root(0755));
+      DirectoryNode lostFound = root.directory("lost+found", Metadata.root(0700));
+      for (int i = 0; i < count; i++) {
+        lostFound.put("#" + i, new FileNode(Metadata.root(0644), Content.EMPTY));
+      }
+      Path disk = write("found" + count, root, ByteSize.mebibytes(64));
+      run("e2fsck", "-fn", at(disk));
+      assertThat(debugfs(disk, "ls /lost+found")).contains("#" + (count - 1));
+    }
+  }
+
+  @Test
+  void refusesALostAndFoundThatIsNoDirectory() {
+    DirectoryNode root = new DirectoryNode(Metadata.root(0755));
+    root.put("lost+found", new FileNode(Metadata.root(0644), Content.EMPTY));
+    assertThatThrownBy(() -> write("file", root, ByteSize.mebibytes(64)))
+        .hasMessageStartingWith("ext4 keeps a directory lost+found");
+  }
+
+  @Test
+  void attributesInTheInodeTakeNoRoom() {
+    DirectoryNode plain = new DirectoryNode(Metadata.root(0755));
+    DirectoryNode labelled = new DirectoryNode(labelled(Metadata.root(0755)));
+    DirectoryNode large = new DirectoryNode(Metadata.root(0755));
+    Xattrs two = labelled(Metadata.root(0644)).xattrs().with("user.a", new byte[40]);
+    for (int i = 0; i < 10_000; i++) {
+      plain.put("f" + i, new FileNode(Metadata.root(0644), Content.EMPTY));
+      labelled.put("f" + i, new FileNode(labelled(Metadata.root(0644)), Content.EMPTY));
+      large.put("f" + i, new FileNode(Metadata.root(0644).withXattrs(two), Content.EMPTY));
+    }
+    assertThat(Ext4Size.minimum(labelled)).isEqualTo(Ext4Size.minimum(plain));
+    assertThat(Ext4Size.minimum(large).bytes() - Ext4Size.minimum(plain).bytes())
+        .isGreaterThan(10_000 * 4096);
+  }
+
+  private static Metadata labelled(Metadata metadata) {
+    byte[] label = "system_u:object_r:lost_found_t:s0\0".getBytes(StandardCharsets.UTF_8);
+    return metadata.withXattrs(Xattrs.NONE.with("security.selinux", label));
+  }
+
+  @Test
   void tooSmallSaysHowMuchIsNeeded() {
     assertThatThrownBy(() -> write("small", everything(), ByteSize.mebibytes(20)))
         .hasMessageMatching(

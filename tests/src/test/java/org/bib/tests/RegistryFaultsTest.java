@@ -25,7 +25,6 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RegistryFaultsTest {
   /** A connection is waited for 10 s; all else is known at once, on a busy machine a bit later. */
-
   private static final String INDEX = "application/vnd.oci.image.index.v1+json";
 
   private Path dir = Path.of("");
