@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import org.bib.failure.BuildException;
 import org.bib.oci.ImageConfig;
 import org.bib.tree.DirectoryNode;
+import org.bib.tree.FileNode;
 import org.bib.tree.Metadata;
 import org.bib.tree.SymlinkNode;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,7 @@ public final class Deployment {
   private final Request request;
   private final String stateroot;
   private final ContainerReference reference;
+  private final PrepareRoot prepareRoot;
   private final BootFiles bootFiles;
   private final DirectoryNode sysroot = new DirectoryNode(DIRECTORY);
   private final DirectoryNode boot;
@@ -165,7 +167,9 @@ public final class Deployment {
           "the reference of the image has a control character", "name the image without it");
     }
 
-    ObjectStore store = new ObjectStore(request.threads());
+    prepareRoot = PrepareRoot.read(request.trees().container(), request.kernelArguments());
+
+    ObjectStore store = new ObjectStore(request.threads(), prepareRoot.verity());
     Optional<BaseCommit> base = request.trees().base();
     Checksum layerCommit = base.isPresent() ? store.add(base.get()) : firstLayer(store);
     DirectoryNode tree =
@@ -189,6 +193,10 @@ public final class Deployment {
     DirectoryNode ostree = sysroot.directory("ostree", DIRECTORY);
     makeRepository(ostree, store, layerCommit);
     DirectoryNode root = store.checkout(tree);
+    if (prepareRoot.composefs()) {
+      FileNode made = CommitImage.of(tree, store);
+      root.put(CommitImage.NAME, prepareRoot.verity() ? made.withVerity() : made);
+    }
     etc = etc(root);
     var = var(root);
     makeDeployment(ostree, root);
@@ -282,7 +290,8 @@ public final class Deployment {
             .blsAppendExceptDefault()
             .map(text -> "bls-append-except-default=" + text.replaceAll("\\p{Cntrl}", " ") + "\n")
             .orElse("");
-    repository.put("config", ObjectStore.textFile(REPOSITORY_CONFIG + append));
+    String integrity = prepareRoot.verity() ? "\n[ex-integrity]\nfsverity=true\n" : "";
+    repository.put("config", ObjectStore.textFile(REPOSITORY_CONFIG + append + integrity));
     repository.put("objects", store.objects());
     for (String path :
         List.of("refs/heads", "refs/mirrors", "refs/remotes", "extensions", "state", "tmp/cache")) {

@@ -150,6 +150,46 @@ class DeploymentTest {
     assertEpoch(deployment.boot());
   }
 
+  @Test
+  void composefsImageIsThereIfItIsWanted() throws IOException, InterruptedException {
+    assertThat(root(deploy()).child(".ostree.cfs")).isNull();
+    for (String enabled : List.of("maybe", "yes", "verity")) {
+      composefs(enabled);
+      Deployment deployment = deploy();
+      FileNode image = (FileNode) root(deployment).find(".ostree.cfs").orElseThrow();
+      boolean verity = enabled.equals("verity");
+      assertThat(image.metadata()).isEqualTo(Metadata.root(0644));
+      assertThat(image.verity()).isEqualTo(verity);
+      assertThat(((FileNode) root(deployment).find("usr/bin/one").orElseThrow()).verity())
+          .isEqualTo(verity);
+      assertThat(TestTree.text(deployment.sysroot(), "ostree/repo/config").lines())
+          .as(enabled)
+          .filteredOn(line -> List.of("[ex-integrity]", "fsverity=true").contains(line))
+          .hasSize(verity ? 2 : 0);
+    }
+  }
+
+  @Test
+  void whatIsEditedHasNoVerity() throws IOException, InterruptedException {
+    composefs("verity");
+    Deployment deployment = deploy();
+    assertThat(((FileNode) deployment.etc().find("passwd").orElseThrow()).verity()).isFalse();
+    assertThat(((FileNode) root(deployment).find("usr/share/empty").orElseThrow()).verity())
+        .isFalse();
+    DirectoryNode objects = TestTree.directory(deployment.sysroot(), "ostree/repo/objects");
+    assertThat(objects.children().values())
+        .flatExtracting(directory -> ((DirectoryNode) directory).children().values())
+        .filteredOn(FileNode.class::isInstance)
+        .allMatch(node -> ((FileNode) node).verity());
+  }
+
+  private void composefs(String enabled) {
+    TestTree.put(
+        container,
+        "usr/lib/ostree/prepare-root.conf",
+        TestTree.file("[composefs]\nenabled = " + enabled + "\n"));
+  }
+
   private static void assertEpoch(Node node) {
     assertThat(node.metadata().mtime()).isEqualTo(Instant.EPOCH);
     if (node instanceof DirectoryNode directory) {
