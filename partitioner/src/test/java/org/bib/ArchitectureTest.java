@@ -31,6 +31,17 @@ class ArchitectureTest {
   }
 
   @Test
+  void composefsImagesAndVerityDigestsAreMadeOfValues() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("org.bib.composefs", "org.bib.fsverity")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "jnr..", "org.bib.ext4")
+        .check(CLASSES);
+  }
+
+  @Test
   void packagesAreFreeOfCycles() {
     slices().matching("org.bib.(*)..").should().beFreeOfCycles().check(CLASSES);
   }

@@ -3,8 +3,9 @@ package org.bib.lint;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import org.bib.failure.BuildException;
 import org.bib.ostree.ImagePath;
-import org.bib.ostree.OverlayRoot;
+import org.bib.ostree.PrepareRoot;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.Node;
 import org.bib.tree.SymlinkNode;
@@ -63,21 +64,33 @@ final class BaseImageRules {
   }
 
   /** bootc install stops without it, and so does the boot. */
-  static void prepareRoot(Image image, Findings findings) {
-    if (OverlayRoot.configuration(image.root()).isEmpty()) {
+  static void prepareRoot(Image image, Findings findings) throws IOException {
+    if (!PrepareRoot.isConfigured(image.root())) {
       findings.fatal("prepare-root", "no " + PREPARE_ROOT + " in /usr/lib or /etc");
+    }
+    try {
+      PrepareRoot.hasOverlay(image.root());
+    } catch (BuildException e) {
+      findings.fatal("prepare-root", e.problem());
     }
   }
 
   /** Without composefs, {@code /usr} is kept from writes by its mount only. */
   static void composefs(Image image, Findings findings) throws IOException {
-    if (OverlayRoot.configuration(image.root()).isPresent()
-        && !OverlayRoot.isEnabled(image.root())) {
+    if (PrepareRoot.isConfigured(image.root()) && !mayHaveOverlay(image.root())) {
       findings.warning(COMPOSEFS, PREPARE_ROOT + " does not enable composefs");
     }
     Optional<DirectoryNode> copy = reference(image);
-    if (copy.isPresent() && !OverlayRoot.isEnabled(copy.get())) {
+    if (copy.isPresent() && !mayHaveOverlay(copy.get())) {
       findings.warning(COMPOSEFS, "/" + REFERENCE + " does not enable composefs");
+    }
+  }
+
+  private static boolean mayHaveOverlay(DirectoryNode root) throws IOException {
+    try {
+      return PrepareRoot.hasOverlay(root);
+    } catch (BuildException e) {
+      return true; // a file that is worse than that, which is told of elsewhere
     }
   }
 

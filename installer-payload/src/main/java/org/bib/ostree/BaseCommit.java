@@ -75,7 +75,7 @@ public final class BaseCommit {
    * /usr}, {@code /etc} and {@code /var} (ostree-ext, ostree_prepareroot.rs).
    */
   public boolean hasOverlayRoot() throws IOException {
-    return OverlayRoot.isEnabled(tree);
+    return PrepareRoot.hasOverlay(tree);
   }
 
   /** All objects of the commit by name, such as {@code <checksum>.file}. */

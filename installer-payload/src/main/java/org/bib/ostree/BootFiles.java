@@ -109,7 +109,7 @@ final class BootFiles {
     MessageDigest digest = Checksum.newDigest();
     ByteBuffer buffer = ByteBuffer.allocate(ObjectStore.BUFFER);
     for (Content content : contents) {
-      ObjectStore.update(digest, content, buffer);
+      content.readAll(buffer, digest::update);
     }
     return Checksum.of(digest).hex();
   }

@@ -45,6 +45,7 @@ public final class Deployment {
   private final String stateroot;
   private final ContainerReference reference;
   private final Optional<Labels> labels;
+  private final PrepareRoot prepareRoot;
   private final BootFiles bootFiles;
   private final DirectoryNode sysroot = new DirectoryNode(DIRECTORY);
   private final DirectoryNode boot;
@@ -174,7 +175,8 @@ public final class Deployment {
     labels =
         SelinuxPolicy.find(path -> ImagePath.file(container, path).map(FileNode::content))
             .map(Labels::new);
-    ObjectStore store = new ObjectStore(request.threads());
+    prepareRoot = PrepareRoot.read(container, request.kernelArguments());
+    ObjectStore store = new ObjectStore(request.threads(), prepareRoot.verity());
     Optional<BaseCommit> base = request.trees().base();
     Checksum layerCommit = base.isPresent() ? store.add(base.get()) : firstLayer(store);
     DirectoryNode tree =
@@ -199,6 +201,10 @@ public final class Deployment {
     DirectoryNode ostree = sysroot.directory("ostree", DIRECTORY);
     makeRepository(ostree, store, layerCommit);
     DirectoryNode root = store.checkout(tree);
+    if (prepareRoot.composefs()) {
+      FileNode made = CommitImage.of(tree, store);
+      root.put(CommitImage.NAME, prepareRoot.verity() ? made.withVerity() : made);
+    }
     etc = etc(root);
     var = var(root);
     makeDeployment(ostree, root);
@@ -298,6 +304,8 @@ public final class Deployment {
         NodeTree.directory(sysroot, deployments),
         commit + ".0.origin",
         "/etc/ostree/remotes.d/dummy.conf");
+    policy.labelEntry(
+        NodeTree.directory(sysroot, deployments + "/" + commit + ".0"), CommitImage.NAME, "/usr");
     // What is committed has no other label than that in its checksum.
     policy.complete(
         sysroot,
@@ -341,7 +349,8 @@ public final class Deployment {
             .blsAppendExceptDefault()
             .map(text -> "bls-append-except-default=" + text.replaceAll("\\p{Cntrl}", " ") + "\n")
             .orElse("");
-    repository.put("config", ObjectStore.textFile(REPOSITORY_CONFIG + append));
+    String integrity = prepareRoot.verity() ? "\n[ex-integrity]\nfsverity=true\n" : "";
+    repository.put("config", ObjectStore.textFile(REPOSITORY_CONFIG + append + integrity));
     repository.put("objects", store.objects());
     for (String path :
         List.of("refs/heads", "refs/mirrors", "refs/remotes", "extensions", "state", "tmp/cache")) {

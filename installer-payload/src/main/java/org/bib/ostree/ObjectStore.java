@@ -7,19 +7,18 @@ import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import org.bib.disk.ByteRange;
 import org.bib.disk.Content;
+import org.bib.fsverity.FsVerity;
+import org.bib.fsverity.VerityDigest;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
 import org.bib.tree.Metadata;
@@ -34,19 +33,31 @@ import org.bib.tree.SymlinkNode;
  */
 public final class ObjectStore {
   static final int BUFFER = 1 << 18;
-  private static final int CHUNK_FILES = 64;
 
   private final int threads;
+  private final boolean verity;
   private final TreeMap<String, Node> objects = new TreeMap<>(); // "<hex>.file" and its kin
   private final IdentityHashMap<Node, Checksum> checksums = new IdentityHashMap<>();
+  private final Map<Checksum, VerityDigest> digests = new HashMap<>();
+
+  /** What one reading of a file tells. */
+  private record Hashes(Checksum checksum, Optional<VerityDigest> digest) {}
+
+  /** An empty store of objects that nothing protects; {@code threads} hash contents. */
+  ObjectStore(int threads) {
+    this(threads, false);
+  }
 
   /**
    * An empty store.
    *
    * @param threads how many threads hash contents
+   * @param verity whether the filesystem has to protect all objects by fs-verity, as libostree has
+   *     it do for a repository that demands that
    */
-  public ObjectStore(int threads) {
+  public ObjectStore(int threads, boolean verity) {
     this.threads = threads;
+    this.verity = verity;
   }
 
   /**
@@ -75,7 +86,7 @@ public final class ObjectStore {
               if (name.endsWith(".file")) {
                 files.add(node);
               } else {
-                objects.put(name, node);
+                objects.put(name, guarded(node));
               }
             });
     addFiles(files);
@@ -93,16 +104,30 @@ public final class ObjectStore {
     return addMetadata(commit, "commit");
   }
 
+  private Node guarded(Node object) {
+    return verity && object instanceof FileNode file ? file.withVerity() : object;
+  }
+
+  /** The fs-verity digest of the object of a file that is not empty, if objects are protected. */
+  Optional<VerityDigest> digest(Checksum checksum) {
+    return Optional.ofNullable(digests.get(checksum));
+  }
+
+  /** The name of the object of {@code node} of a tree that was added. */
+  Checksum checksum(Node node) {
+    Checksum checksum = checksums.get(node);
+    if (checksum == null) {
+      throw new IllegalArgumentException("the node was not added");
+    }
+    return checksum;
+  }
+
   /**
    * What a deployment has in place of {@code node} of a tree that was added: the object itself, but
    * a file of its own where it is empty, for libostree does not link those.
    */
   Node checkout(Node node) {
-    Checksum checksum = checksums.get(node);
-    Node object = checksum == null ? null : objects.get(checksum + ".file");
-    if (object == null) {
-      throw new IllegalArgumentException("the node was not added");
-    }
+    Node object = Objects.requireNonNull(objects.get(checksum(node) + ".file"));
     return object instanceof FileNode file && file.content().size() == 0
         ? new FileNode(file.metadata(), Content.EMPTY)
         : object;
@@ -133,48 +158,13 @@ public final class ObjectStore {
 
   /** Hashes files and symbolic links and adds their objects. */
   private void addFiles(List<Node> nodes) throws IOException, InterruptedException {
-    ConcurrentHashMap<Integer, Checksum> results = new ConcurrentHashMap<>();
-    ExecutorService executor = Executors.newFixedThreadPool(threads);
-    try {
-      List<Future<?>> futures = new ArrayList<>();
-      for (int from = 0; from < nodes.size(); from += CHUNK_FILES) {
-        int first = from;
-        int end = Math.min(nodes.size(), from + CHUNK_FILES);
-        futures.add(
-            executor.submit(
-                () -> {
-                  ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
-                  for (int i = first; i < end; i++) {
-                    results.put(i, checksum(nodes.get(i), buffer));
-                  }
-                  return null;
-                }));
-      }
-      for (Future<?> future : futures) {
-        future.get();
-      }
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException io) {
-        throw io;
-      }
-      if (e.getCause() instanceof RuntimeException runtime) {
-        throw runtime;
-      }
-      if (e.getCause() instanceof Error error) {
-        throw error;
-      }
-      throw new IOException(e.getCause());
-    } finally {
-      executor.shutdownNow();
-    }
+    List<Hashes> results = ParallelHash.all(nodes, threads, this::hash);
     for (int i = 0; i < nodes.size(); i++) {
       Node node = nodes.get(i);
-      Checksum checksum = results.get(i);
-      if (checksum == null) {
-        throw new IllegalStateException("a file was not hashed");
-      }
+      Checksum checksum = results.get(i).checksum();
       checksums.put(node, checksum);
-      objects.computeIfAbsent(checksum + ".file", name -> object(node));
+      results.get(i).digest().ifPresent(digest -> digests.put(checksum, digest));
+      objects.computeIfAbsent(checksum + ".file", name -> guarded(object(node)));
     }
   }
 
@@ -196,44 +186,28 @@ public final class ObjectStore {
     return new SymlinkNode(metadata, ((SymlinkNode) node).target());
   }
 
-  private static Checksum checksum(Node node, ByteBuffer buffer) throws IOException {
+  private Hashes hash(Node node, ByteBuffer buffer) throws IOException {
     MessageDigest digest = Checksum.newDigest();
     if (node instanceof SymlinkNode symlink) {
       digest.update(
           ObjectEncoder.fileHeader(symlink.metadata(), ObjectEncoder.S_IFLNK, symlink.target()));
-    } else if (node instanceof FileNode file) {
-      digest.update(ObjectEncoder.fileHeader(file.metadata(), ObjectEncoder.S_IFREG, ""));
-      update(digest, file.content(), buffer);
+      return new Hashes(Checksum.of(digest), Optional.empty());
     }
-    return Checksum.of(digest);
-  }
-
-  /** Hashes a content; its holes are hashed from memory, not read. */
-  static void update(MessageDigest digest, Content content, ByteBuffer buffer) throws IOException {
-    long at = 0;
-    for (ByteRange range : content.dataRanges()) {
-      updateZeros(digest, range.offset() - at, buffer);
-      long position = range.offset();
-      while (position < range.end()) {
-        buffer.clear().limit((int) Math.min(BUFFER, range.end() - position));
-        content.read(position, buffer);
-        position += buffer.position();
-        digest.update(buffer.flip());
-      }
-      at = range.end();
+    FileNode file = (FileNode) node;
+    digest.update(ObjectEncoder.fileHeader(file.metadata(), ObjectEncoder.S_IFREG, ""));
+    if (!verity || file.content().size() == 0) {
+      file.content().readAll(buffer, digest::update);
+      return new Hashes(Checksum.of(digest), Optional.empty());
     }
-    updateZeros(digest, content.size() - at, buffer);
-  }
-
-  private static void updateZeros(MessageDigest digest, long count, ByteBuffer buffer) {
-    if (count == 0) {
-      return;
-    }
-    buffer.clear();
-    buffer.put(new byte[BUFFER]);
-    for (long left = count; left > 0; left -= Math.min(BUFFER, left)) {
-      digest.update(buffer.position(0).limit((int) Math.min(BUFFER, left)));
-    }
+    FsVerity fsVerity = new FsVerity(file.content().size(), FsVerity.TreeSink.NONE);
+    file.content()
+        .readAll(
+            buffer,
+            piece -> {
+              digest.update(piece.duplicate());
+              fsVerity.update(piece);
+            });
+    return new Hashes(Checksum.of(digest), Optional.of(fsVerity.digest()));
   }
 
   private ObjectEncoder.TreeChecksums addDirectory(DirectoryNode directory) {
@@ -246,11 +220,7 @@ public final class ObjectStore {
               if (child instanceof DirectoryNode below) {
                 directories.put(name, addDirectory(below));
               } else {
-                Checksum checksum = checksums.get(child);
-                if (checksum == null) {
-                  throw new IllegalStateException(name + " was not hashed");
-                }
-                files.put(name, checksum);
+                files.put(name, checksum(child));
               }
             });
     return new ObjectEncoder.TreeChecksums(
@@ -260,7 +230,8 @@ public final class ObjectStore {
 
   private Checksum addMetadata(byte[] bytes, String kind) {
     Checksum checksum = Checksum.of(bytes);
-    objects.computeIfAbsent(checksum + "." + kind, name -> metadataObject(Content.of(bytes)));
+    objects.computeIfAbsent(
+        checksum + "." + kind, name -> guarded(metadataObject(Content.of(bytes))));
     return checksum;
   }
 

@@ -7,6 +7,8 @@
  *       objects of files, directories and commits;
  *   <li>{@link org.bib.ostree.ObjectStore} hashes trees and keeps one node an object;
  *   <li>{@link org.bib.ostree.ImportFilter} turns a container's tree into what ostree commits;
+ *   <li>{@link org.bib.ostree.PrepareRoot} tells how a deployment will be mounted, {@link
+ *       org.bib.ostree.CommitImage} makes the composefs image for that;
  *   <li>{@link org.bib.ostree.EncapsulatedLayer} takes the objects out of layers of an encapsulated
  *       commit, {@link org.bib.ostree.BaseCommit} reads them with {@link
  *       org.bib.ostree.ObjectDecoder}.

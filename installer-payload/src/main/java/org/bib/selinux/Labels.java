@@ -104,7 +104,7 @@ public final class Labels {
             unused -> {
               Metadata metadata = labelled(node.metadata(), label);
               return node instanceof FileNode file
-                  ? new FileNode(metadata, file.content())
+                  ? file.withMetadata(metadata)
                   : new SymlinkNode(metadata, ((SymlinkNode) node).target());
             });
   }

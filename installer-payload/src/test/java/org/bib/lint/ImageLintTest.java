@@ -181,7 +181,6 @@ class ImageLintTest {
         "",
         "[composefs]\nenabled = no",
         "[composefs]\n#enabled = yes",
-        "enabled = yes",
         "[composefs]\nenabled = perhaps",
         "[sysroot]\nenabled = yes"
       })
@@ -190,6 +189,15 @@ class ImageLintTest {
     assertThat(lint())
         .containsExactly(
             "warning: baseimage-composefs: ostree/prepare-root.conf does not enable composefs");
+  }
+
+  @Test
+  void prepareRootMustBeKeyFile() throws IOException {
+    file("usr/lib/ostree/prepare-root.conf", "enabled = yes\n");
+    assertThat(lint())
+        .containsExactly(
+            "fatal: prepare-root: /usr/lib/ostree/prepare-root.conf of the image: line 1 is not"
+                + " what a key file has");
   }
 
   @Test

@@ -180,6 +180,7 @@ class DeploymentTest {
   void whatIsNotCommittedHasTheLabelOfItsPathInTheRunningSystem()
       throws IOException, InterruptedException {
     putPolicy("enforcing");
+    composefs("verity");
     Deployment deployment = deploy();
     TestTree.put(deployment.etc(), "ssh/key", TestTree.file("key"));
     TestTree.put(deployment.var(), "home/alice/.ssh/authorized_keys", TestTree.file("key"));
@@ -198,6 +199,9 @@ class DeploymentTest {
     assertThat(label(sysroot, "ostree/repo/refs/heads/ostree/1/1/0")).isEqualTo("repo");
     String deployments = "ostree/deploy/default/deploy/" + deployment.commit();
     assertThat(label(sysroot, deployments + ".0.origin")).isEqualTo("remote");
+    FileNode composefs = (FileNode) root(deployment).find(".ostree.cfs").orElseThrow();
+    assertThat(label(composefs)).isEqualTo("cfs");
+    assertThat(composefs.verity()).isTrue();
     assertThat(label(deployment.etc(), "passwd")).isEqualTo("etc");
     assertThat(label(deployment.etc(), "ssh/key")).isEqualTo("etc");
     assertThat(label(deployment.var())).isEqualTo("var");
@@ -254,6 +258,7 @@ class DeploymentTest {
             /mnt            -d  mnt
             /proc               <<none>>
             /usr            -d  usr
+            /usr            --  cfs
             /usr/bin/[^/]+  --  bin
             /usr/bin/su         <<none>>
             /etc(/.*)?          etc
@@ -287,6 +292,46 @@ class DeploymentTest {
     return label == null
         ? "none"
         : StandardCharsets.UTF_8.decode(label.duplicate()).toString().replace("\0", "");
+  }
+
+  @Test
+  void composefsImageIsThereIfItIsWanted() throws IOException, InterruptedException {
+    assertThat(root(deploy()).child(".ostree.cfs")).isNull();
+    for (String enabled : List.of("maybe", "yes", "verity")) {
+      composefs(enabled);
+      Deployment deployment = deploy();
+      FileNode image = (FileNode) root(deployment).find(".ostree.cfs").orElseThrow();
+      boolean verity = enabled.equals("verity");
+      assertThat(image.metadata()).isEqualTo(Metadata.root(0644));
+      assertThat(image.verity()).isEqualTo(verity);
+      assertThat(((FileNode) root(deployment).find("usr/bin/one").orElseThrow()).verity())
+          .isEqualTo(verity);
+      assertThat(TestTree.text(deployment.sysroot(), "ostree/repo/config").lines())
+          .as(enabled)
+          .filteredOn(line -> List.of("[ex-integrity]", "fsverity=true").contains(line))
+          .hasSize(verity ? 2 : 0);
+    }
+  }
+
+  @Test
+  void whatIsEditedHasNoVerity() throws IOException, InterruptedException {
+    composefs("verity");
+    Deployment deployment = deploy();
+    assertThat(((FileNode) deployment.etc().find("passwd").orElseThrow()).verity()).isFalse();
+    assertThat(((FileNode) root(deployment).find("usr/share/empty").orElseThrow()).verity())
+        .isFalse();
+    DirectoryNode objects = TestTree.directory(deployment.sysroot(), "ostree/repo/objects");
+    assertThat(objects.children().values())
+        .flatExtracting(directory -> ((DirectoryNode) directory).children().values())
+        .filteredOn(FileNode.class::isInstance)
+        .allMatch(node -> ((FileNode) node).verity());
+  }
+
+  private void composefs(String enabled) {
+    TestTree.put(
+        container,
+        "usr/lib/ostree/prepare-root.conf",
+        TestTree.file("[composefs]\nenabled = " + enabled + "\n"));
   }
 
   private static void assertEpoch(Node node) {

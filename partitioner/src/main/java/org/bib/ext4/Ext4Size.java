@@ -16,6 +16,7 @@ public final class Ext4Size {
 
   private long inodes;
   private long blocks;
+  private boolean verity;
   private final Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private Ext4Size() {}
@@ -23,6 +24,11 @@ public final class Ext4Size {
   /** The number of inodes that {@code root} needs, with some to spare. */
   public static long inodes(DirectoryNode root) {
     return 1024 + count(root).inodes * 5 / 4;
+  }
+
+  /** Whether fs-verity protects a file in {@code root}. */
+  static boolean hasVerity(DirectoryNode root) {
+    return count(root).verity;
   }
 
   /** A size in which {@code root} certainly fits, with 5 percent to spare. */
@@ -70,6 +76,10 @@ public final class Ext4Size {
   private void addFile(FileNode file) {
     for (ByteRange range : file.content().dataRanges()) {
       blocks += range.length() / BLOCK + 2;
+    }
+    if (file.verity()) {
+      verity = true;
+      blocks += new VerityMetadata(file.content().size()).blocks() + 1;
     }
     blocks +=
         file.content().dataRanges().size() > 4 ? file.content().dataRanges().size() / 300 + 2 : 0;

@@ -16,6 +16,7 @@ import org.bib.disk.ByteSize;
 import org.bib.disk.Content;
 import org.bib.disk.DiskImage;
 import org.bib.failure.BuildException;
+import org.bib.fsverity.FsVerity;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
 import org.bib.tree.Node;
@@ -50,6 +51,7 @@ public final class Ext4Writer {
   private static final int UNSIGNED_HASH = 2; // EXT2_FLAGS_UNSIGNED_HASH
   private static final int HALF_MD4 = 1; // EXT2_HASH_HALF_MD4, over signed characters
   private static final long HOLE = 1 << 16; // shorter gaps in a content are stored
+  private static final int READ_SIZE = 1 << 18;
 
   private final LibExt2fs.Functions ext2fs;
   private final Pointer fs;
@@ -115,7 +117,7 @@ public final class Ext4Writer {
     }
     long blocks = size.bytes() / BLOCK_SIZE;
     long inodes = Math.max(size.bytes() / 16384, Ext4Size.inodes(root));
-    MakeFilesystem.run(image.file(), offset, blocks, inodes, options);
+    MakeFilesystem.run(image.file(), offset, blocks, inodes, options, Ext4Size.hasVerity(root));
     fill(image, offset, options, root);
   }
 
@@ -220,7 +222,37 @@ public final class Ext4Writer {
       }
       extents.addAll(run);
     }
+    if (slot.node instanceof FileNode file && file.verity()) {
+      inode.addFlags(InodeImage.FLAG_VERITY);
+      extents.addAll(writeVerity(content));
+    }
     writeExtents(slot, inode, extents);
+  }
+
+  /** Writes Merkle tree and descriptor; their blocks belong to the file, past its end. */
+  private List<Extent> writeVerity(Content content) throws IOException {
+    VerityMetadata metadata = new VerityMetadata(content.size());
+    long first = metadata.firstBlock();
+    List<Extent> extents = allocate(first, metadata.blocks());
+    FsVerity verity =
+        new FsVerity(
+            content.size(),
+            (position, block) -> image.write(place(extents, first + position / BLOCK_SIZE), block));
+    content.readAll(ByteBuffer.allocate(READ_SIZE), verity::update);
+    image.write(
+        place(extents, first + metadata.blocks() - 1),
+        VerityMetadata.descriptorBlock(verity.descriptor()));
+    return extents;
+  }
+
+  /** Where a block of a file is on the disk. */
+  private long place(List<Extent> extents, long logical) {
+    for (Extent extent : extents) {
+      if (logical < extent.logical() + extent.length()) {
+        return offset + (extent.physical() + logical - extent.logical()) * BLOCK_SIZE;
+      }
+    }
+    throw new IllegalArgumentException("block " + logical + " is not allocated");
   }
 
   /** Data ranges with the gaps closed that are too short to be worth an extent. */

@@ -13,6 +13,7 @@ final class InodeImage {
   static final int FLAG_IMMUTABLE = 0x10;
   static final int FLAG_INDEX = 0x1000;
   static final int FLAG_EXTENTS = 0x80000;
+  static final int FLAG_VERITY = 0x100000;
 
   private static final int P_MODE = 0;
   private static final int P_UID = 2;

@@ -41,8 +41,10 @@ final class MakeFilesystem {
    * @param offset of the filesystem in it, in bytes
    * @param blocks its size in blocks of 4096 bytes
    * @param inodes at least so many
+   * @param verity whether files may have fs-verity, which needs Linux 5.4 to write
    */
-  static void run(Path file, long offset, long blocks, long inodes, Ext4Options options)
+  static void run(
+      Path file, long offset, long blocks, long inodes, Ext4Options options, boolean verity)
       throws IOException, InterruptedException {
     String mke2fs =
         PLACES.stream()
@@ -67,7 +69,7 @@ final class MakeFilesystem {
               "-I",
               "256",
               "-O",
-              FEATURES,
+              verity ? FEATURES + ",verity" : FEATURES,
               "-N",
               Long.toString(inodes),
               "-U",

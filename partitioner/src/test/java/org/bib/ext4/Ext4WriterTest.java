@@ -92,7 +92,7 @@ class Ext4WriterTest {
     ByteSize size = ByteSize.gibibytes(1);
     Path file = dir.resolve("unsigned.raw");
     try (DiskImage image = DiskImage.create(file, new ByteSize(OFFSET).plus(size))) {
-      MakeFilesystem.run(file, OFFSET, size.bytes() / 4096, size.bytes() / 16384, OPTIONS);
+      MakeFilesystem.run(file, OFFSET, size.bytes() / 4096, size.bytes() / 16384, OPTIONS, false);
       hashUnsignedCharacters(file);
       assertThat(run("dumpe2fs", "-h", at(file))).contains("unsigned_directory_hash");
       Ext4Writer.fill(image, OFFSET, OPTIONS, everything());

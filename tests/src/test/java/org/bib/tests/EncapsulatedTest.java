@@ -72,6 +72,7 @@ class EncapsulatedTest {
         umoci unpack --image "$1/build/example-os:gzip" "$2/bundle" >/dev/null 2>&1
         cd "$2/bundle/rootfs"
         mv etc usr/etc
+        printf '[composefs]\\nenabled = no\\n' >usr/lib/ostree/prepare-root.conf
         setfattr -h -n security.selinux -v "$3" usr/bin usr/bin/cat usr/bin/bash usr/lib/os-release \\
           usr/etc/passwd bin
         setfattr -n user.binary -v 0x00ff0a3d00 usr/bin/ls

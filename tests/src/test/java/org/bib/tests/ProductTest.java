@@ -211,10 +211,12 @@ class ProductTest {
               work,
               key,
               "id; hostname; cat /etc/motd.d/hello; findmnt -no SOURCE,FSTYPE /var/data;"
-                  + " ostree admin status; test -d /sys/firmware/efi && echo firmware=uefi");
+                  + " ostree admin status; test -d /sys/firmware/efi && echo firmware=uefi;"
+                  + " findmnt -no SOURCE,FSTYPE /");
       assertThat(facts)
           .contains("uid=1000(alice)", "2000(operators)", "first", "hello", "ext4")
-          .contains("* default ", "firmware=uefi");
+          .contains("* default ", "firmware=uefi")
+          .containsPattern("composefs +overlay");
     } finally {
       vm("stop", "--work", work.toString());
     }
