@@ -331,7 +331,8 @@ public final class Deployment {
     if (!there) {
       arguments.add(argument);
     }
-    return String.join(" ", arguments);
+    return String.join(
+        " ", BlsukiLength.fit(request.trees().container(), bootFiles.kernelPath(), arguments));
   }
 
   /** Labels a tree that is to be committed: the labels are part of its checksums. */
