@@ -11,7 +11,6 @@ import org.bib.report.Renderer;
 import org.bib.report.Text;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /** {@code bib lint}. */
@@ -29,12 +28,7 @@ final class LintCommand implements Callable<Integer> {
   @ParentCommand private RootCommand root = new RootCommand();
   @Mixin private SourceArguments arguments = new SourceArguments();
 
-  @Option(
-      names = "--output",
-      paramLabel = "DIR",
-      defaultValue = ".",
-      description = "Directory for the image's contents meanwhile (default: the current one).")
-  private String output = ".";
+  @Mixin private WorkDirectory directory = new WorkDirectory();
 
   LintCommand(CommandContext context) {
     this.context = context;
@@ -51,11 +45,7 @@ final class LintCommand implements Callable<Integer> {
         context
             .builder()
             .lint(
-                new LintSpec(
-                    reader.image(),
-                    reader.source(),
-                    Run.path("--output", output),
-                    reader.threads()),
+                new LintSpec(reader.image(), reader.source(), directory.path(), reader.threads()),
                 renderer);
     List<String> lines = new ArrayList<>();
     report.fatal().forEach(finding -> lines.add(Text.line(finding.toString())));

@@ -8,7 +8,6 @@ import org.bib.failure.ConfigException;
 import org.bib.report.Renderer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /** {@code bib manifest}. */
@@ -21,12 +20,7 @@ final class ManifestCommand implements Callable<Integer> {
   @ParentCommand private RootCommand root = new RootCommand();
   @Mixin private ImageOptions options = new ImageOptions();
 
-  @Option(
-      names = "--output",
-      paramLabel = "DIR",
-      defaultValue = ".",
-      description = "Directory for the image's contents meanwhile (default: the current one).")
-  private String output = ".";
+  @Mixin private WorkDirectory directory = new WorkDirectory();
 
   ManifestCommand(CommandContext context) {
     this.context = context;
@@ -39,7 +33,7 @@ final class ManifestCommand implements Callable<Integer> {
 
   private int run(Renderer renderer) throws IOException, ConfigException, InterruptedException {
     SpecReader reader = SpecReader.of(options, context.environment(), renderer);
-    BuildSpec spec = reader.read(Run.path("--output", output));
+    BuildSpec spec = reader.read(directory.path());
     Run.print(context.out(), List.of(context.builder().manifest(spec, renderer)));
     return ExitStatus.OK;
   }

@@ -1,9 +1,9 @@
 package org.bib.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.bib.tests.Tools.sh;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -180,25 +180,5 @@ class ComposefsDeploymentTest {
 
   private Path disk(String name) {
     return dir.resolve(name).resolve("image/disk.raw");
-  }
-
-  private static String sh(String script, Object... arguments)
-      throws IOException, InterruptedException {
-    String[] command = new String[4 + arguments.length];
-    command[0] = "sh";
-    command[1] = "-c";
-    command[2] = script;
-    command[3] = "sh";
-    for (int i = 0; i < arguments.length; i++) {
-      command[4 + i] = arguments[i].toString();
-    }
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("PATH", "/usr/local/bin:/usr/sbin:/sbin:/usr/bin:/bin");
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    Process process = builder.start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(script + "\n" + out).isZero();
-    return out;
   }
 }
