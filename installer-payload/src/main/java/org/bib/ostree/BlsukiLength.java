@@ -9,18 +9,18 @@ import org.bib.tree.DirectoryNode;
  * Keeps kernel arguments from a length at which GRUB 2.14 loses the initramfs.
  *
  * <p>Its module {@code blsuki} (grub-core/commands/blsuki.c, {@code bls_get_linux}) allots one byte
- * too few for {@code linux ($root)PATH OPTIONS}, a newline and a zero. Memory is allotted in units
- * of 16 bytes or, on 64-bit machines, 32 (include/grub/mm_private.h, {@code GRUB_MM_ALIGN}), so
- * mostly there is room for it; where there is none, whatever lies behind becomes part of the script
- * between this command and {@code initrd}, and the kernel finds no root.
+ * too few for {@code linux PATH OPTIONS}, a newline and a zero. Memory is allotted in units of 16
+ * bytes or, on 64-bit machines, 32 (include/grub/mm_private.h, {@code GRUB_MM_ALIGN}), so mostly
+ * there is room for it. Where there is none, what lies behind may become part of the script: {@code
+ * error: can't find command `..[initrd'}, and a kernel without its root.
  *
  * <p>Then one argument is given twice, which means the same as once. That is to be seen, but unlike
  * a blank it stays through updates: they have paths and arguments of the same lengths.
  */
 final class BlsukiLength {
   private static final int UNIT = 16;
-  // sizeof "linux ($root)", and the blank before the options.
-  private static final int FIXED = 15;
+  // sizeof "linux ", and the blank before the options.
+  private static final int FIXED = 8;
   private static final String MODULE = "blsuki.mod";
 
   private BlsukiLength() {}

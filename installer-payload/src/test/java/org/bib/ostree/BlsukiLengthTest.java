@@ -16,7 +16,7 @@ class BlsukiLengthTest {
   }
 
   private static int allotted(List<String> arguments) {
-    return "linux ($root)".length() + 1 + (KERNEL + String.join(" ", arguments)).length() + 1;
+    return "linux ".length() + 1 + (KERNEL + String.join(" ", arguments)).length() + 1;
   }
 
   @Test

@@ -289,7 +289,7 @@ class ProductTest {
     Path raw = secretsDisk().resolveSibling("../image/disk.raw").normalize();
     // Partition 4 is /var/data, partition 5 the root; table of the peer before them.
     checked("e2fsck", "-fn", raw + "?offset=" + ROOT_OFFSET);
-    checked("e2fsck", "-fn", raw + "?offset=" + (ROOT_OFFSET + (200L << 20)));
+    checked("e2fsck", "-fn", raw + "?offset=" + (ROOT_OFFSET + (1L << 30)));
     assertThat(checked("sgdisk", "-v", raw.toString())).contains("No problems found");
   }
 
@@ -315,7 +315,7 @@ class ProductTest {
           key = "%1$s"
           [[customizations.filesystem]]
           mountpoint = "/var/data"
-          minsize = "200 MiB"
+          minsize = "1 GiB"
           [[customizations.directories]]
           path = "/etc/motd.d"
           [[customizations.files]]

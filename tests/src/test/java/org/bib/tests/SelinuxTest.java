@@ -21,7 +21,7 @@ class SelinuxTest {
   // Where the table has them with a data partition of 200 MiB before the root.
   private static final long BOOT_OFFSET = 503L << 20;
   private static final long DATA_OFFSET = 1527L << 20;
-  private static final long ROOT_OFFSET = 1727L << 20;
+  private static final long ROOT_OFFSET = 2551L << 20;
 
   private Path dir = Path.of("");
   private Path mount = Path.of("");
@@ -45,7 +45,7 @@ class SelinuxTest {
         key = "%1$s"
         [[customizations.filesystem]]
         mountpoint = "/var/data"
-        minsize = "200 MiB"
+        minsize = "1 GiB"
         [[customizations.directories]]
         path = "/etc/motd.d"
         [[customizations.files]]
@@ -55,7 +55,7 @@ class SelinuxTest {
             .formatted(Files.readString(dir.resolve("key.pub")).strip()));
     disk = bib("one");
     mount = Files.createDirectory(dir.resolve("mount"));
-    mount(ROOT_OFFSET, 8512L << 20, mount);
+    mount(ROOT_OFFSET, 7688L << 20, mount);
     mount(BOOT_OFFSET, DATA_OFFSET - BOOT_OFFSET, mount.resolve("boot"));
     mount(DATA_OFFSET, ROOT_OFFSET - DATA_OFFSET, mount.resolve("ostree/deploy/default/var/data"));
   }
