@@ -37,6 +37,8 @@ class SelinuxTest {
         """
         [customizations]
         hostname = "labelled"
+        [customizations.kernel]
+        append = "security=selinux selinux=1 enforcing=0"
         [[customizations.user]]
         name = "alice"
         key = "%1$s"
@@ -130,6 +132,30 @@ class SelinuxTest {
                     + " ostree/deploy/default/var/home/alice/.ssh boot/grub2",
                 mount))
         .contains("shadow_t", "ssh_home_t", "boot_t");
+  }
+
+  /** What the running system makes in /var before its first look at the policy is not bib's. */
+  @Test
+  void bootedWithThePolicyNothingIsUnlabelledOrLabelledOtherwise()
+      throws IOException, InterruptedException {
+    Path vm = TOP.resolve("tests/boot/vm");
+    Path work = dir.resolve("vm");
+    sh("\"$1\" start --disk \"$2\" --firmware uefi --work \"$3\" --port 2257", vm, disk, work);
+    try {
+      String with = "--work \"$2\" --key \"$3\" --user root";
+      sh("\"$1\" wait " + with + " --timeout 900", vm, work, dir.resolve("key"));
+      String script =
+          """
+          getenforce
+          echo "unlabeled: $(find / /sysroot /boot /etc /var -xdev -context '*:unlabeled_t:*' | wc -l)"
+          echo "otherwise: $(restorecon -n -v -R /etc /boot /usr | wc -l)"
+          echo "denials: $(journalctl -b -o cat | grep 'avc: *denied' | grep -c unlabeled_t)"
+          """;
+      assertThat(sh("\"$1\" ssh " + with + " -- \"$4\"", vm, work, dir.resolve("key"), script))
+          .contains("Permissive\n", "unlabeled: 0\n", "otherwise: 0\n", "denials: 0\n");
+    } finally {
+      sh("\"$1\" stop --work \"$2\"", vm, work);
+    }
   }
 
   @Test
