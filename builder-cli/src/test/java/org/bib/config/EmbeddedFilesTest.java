@@ -188,7 +188,9 @@ class EmbeddedFilesTest {
                 """)
             .layout()
             .orElseThrow();
-    assertThat(layout.keys()).containsExactly("raw", "raw#2", "root");
+    assertThat(layout.keyed())
+        .extracting(DiskLayout.Keyed::key)
+        .containsExactly("raw", "raw#2", "root");
   }
 
   @Test

@@ -1,7 +1,6 @@
 package org.bib.build;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.bib.disk.ByteSize;
@@ -12,7 +11,7 @@ import org.bib.layout.DiskLayout;
 import org.bib.layout.FilePayload;
 import org.bib.layout.FilesystemPayload;
 import org.bib.layout.FilesystemType;
-import org.bib.layout.PartitionRequest;
+import org.bib.layout.Payload;
 import org.bib.ostree.ImagePath;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
@@ -41,19 +40,18 @@ record DiskContents(Map<String, DirectoryNode> trees, Map<String, Content> files
       throws ConfigException {
     Map<String, DirectoryNode> all = new HashMap<>(trees);
     Map<String, Content> files = new HashMap<>();
-    List<String> keys = layout.keys();
-    for (int i = 0; i < keys.size(); i++) {
-      PartitionRequest partition = layout.partitions().get(i);
-      if (partition.payload() instanceof FilesystemPayload) {
-        all.computeIfAbsent(keys.get(i), key -> new DirectoryNode(Metadata.root(0755)));
-      } else if (partition.payload() instanceof FilePayload wanted) {
+    for (DiskLayout.Keyed keyed : layout.keyed()) {
+      Payload payload = keyed.partition().payload();
+      if (payload instanceof FilesystemPayload) {
+        all.computeIfAbsent(keyed.key(), key -> new DirectoryNode(Metadata.root(0755)));
+      } else if (payload instanceof FilePayload wanted) {
         FileNode file =
             ImagePath.file(image, wanted.path())
                 .orElseThrow(
                     () ->
                         new ConfigException(
                             wanted.where(), "the image has no file " + wanted.path()));
-        files.put(keys.get(i), file.content());
+        files.put(keyed.key(), file.content());
       }
     }
     return new DiskContents(all, files);
@@ -68,11 +66,10 @@ record DiskContents(Map<String, DirectoryNode> trees, Map<String, Content> files
    */
   Map<String, DirectoryNode> toLabel(DiskLayout layout) {
     Map<String, DirectoryNode> data = new HashMap<>();
-    List<String> keys = layout.keys();
-    for (int i = 0; i < keys.size(); i++) {
-      DirectoryNode tree = trees.get(keys.get(i));
+    for (DiskLayout.Keyed keyed : layout.keyed()) {
+      DirectoryNode tree = trees.get(keyed.key());
       if (tree != null
-          && layout.partitions().get(i).payload() instanceof FilesystemPayload filesystem
+          && keyed.partition().payload() instanceof FilesystemPayload filesystem
           && filesystem.type() == FilesystemType.EXT4) {
         if (tree.child("lost+found") == null) {
           tree.put("lost+found", new DirectoryNode(Metadata.root(0700)));
@@ -88,14 +85,12 @@ record DiskContents(Map<String, DirectoryNode> trees, Map<String, Content> files
   /** What each takes at least, as {@link org.bib.layout.DiskPlanner} wants to know. */
   Map<String, ByteSize> sizes(DiskLayout layout) {
     Map<String, ByteSize> sizes = new HashMap<>();
-    List<String> keys = layout.keys();
-    for (int i = 0; i < keys.size(); i++) {
-      String key = keys.get(i);
-      PartitionRequest partition = layout.partitions().get(i);
+    for (DiskLayout.Keyed keyed : layout.keyed()) {
+      String key = keyed.key();
       DirectoryNode tree = trees.get(key);
       Content file = files.get(key);
       if (tree != null
-          && partition.payload() instanceof FilesystemPayload filesystem
+          && keyed.partition().payload() instanceof FilesystemPayload filesystem
           && filesystem.type() == FilesystemType.EXT4) {
         sizes.put(key, Ext4Size.minimum(tree));
       } else if (file != null) {

@@ -46,6 +46,7 @@ import org.bib.qcow2.Qcow2Writer;
 import org.bib.rootfs.ImageTree;
 import org.bib.secrets.BootstrapSecrets;
 import org.bib.tree.DirectoryNode;
+import org.jspecify.annotations.Nullable;
 
 /** The flow of a build, from image to artefacts, read from top to bottom in {@link #run}. */
 public final class ImageBuild {
@@ -203,33 +204,13 @@ public final class ImageBuild {
     Optional<UUID> bootUuid =
         layout.filesystem("/boot").map(filesystem -> filesystem.uuid(seed, "boot"));
     Deployment deployment =
-        Deployment.deploy(
-            new Deployment.Request(
-                new Deployment.Trees(
-                    tree.root(),
-                    tree.firstLayer(),
-                    source.layers().get(0).digest().toString(),
-                    tree.base(),
-                    tree.derived()),
-                new Deployment.Documents(
-                    new String(source.manifest(), StandardCharsets.UTF_8),
-                    new String(source.config(), StandardCharsets.UTF_8),
-                    source.manifestDigest().toString()),
-                source.imageConfig(),
-                imageReference(spec.targetImgref().orElse(spec.image())),
-                installation.kernelArguments(
-                    rootUuid, bootUuid, tree.root(), spec.source().architecture(), spec.kernel()),
-                seconds,
-                spec.threads(),
-                Deployment.Settings.of(install, Optional.of(imageReference(spec.image())))),
-            image);
-    BootstrapSecrets.apply(
-        spec.customizations(),
-        deployment.etc(),
-        deployment.var(),
-        tree.root(),
-        seed,
-        Instant.ofEpochSecond(seconds));
+        deploy(
+            source,
+            tree,
+            image,
+            install,
+            installation.kernelArguments(
+                rootUuid, bootUuid, tree.root(), spec.source().architecture(), spec.kernel()));
     SeparateFilesystems separate =
         SeparateFilesystems.of(layout, deployment.etc(), deployment.var(), tree.root());
     tellMounts(deployment, separate, chosen.mounting(), installation.bootSource(bootUuid));
@@ -242,22 +223,8 @@ public final class ImageBuild {
             bootUuid.isPresent() ? "" : "/boot");
     Optional<GrubInstallation> grub = Optional.empty();
     if (installation.bootLoader()) {
-      GrubInstallation found =
-          GrubInstallation.plan(
-              new GrubInstallation.Request(
-                  tree.root(),
-                  spec.source().architecture(),
-                  bootFilesystem,
-                  install.skipBootUuid(),
-                  new GrubInstallation.Entry(
-                      deployment.title(),
-                      deployment.kernelPath(),
-                      deployment.initramfsPath(),
-                      deployment.options())));
-      found.warnings().forEach(warning -> listener.on(new BuildEvent.Warning(warning)));
-      trees.put("esp", found.esp());
-      found.addTo(deployment.boot());
-      grub = Optional.of(found);
+      grub = Optional.of(installGrub(deployment, tree, bootFilesystem, install.skipBootUuid()));
+      trees.put("esp", grub.get().esp());
     }
     if (bootUuid.isPresent()) {
       trees.put("boot", deployment.boot());
@@ -285,6 +252,64 @@ public final class ImageBuild {
     listener.on(
         new BuildEvent.StepFinished("deployment", Duration.ofNanos(System.nanoTime() - start)));
     return new Plan(disk, deployment, contents, bios);
+  }
+
+  /** The deployment, with the bootstrap secrets in it. */
+  private Deployment deploy(
+      SourceImage source,
+      ImageTree tree,
+      BootableImage image,
+      InstallConfig install,
+      List<String> kernelArguments)
+      throws IOException, ConfigException, InterruptedException {
+    Deployment deployment =
+        Deployment.deploy(
+            new Deployment.Request(
+                new Deployment.Trees(
+                    tree.root(),
+                    tree.firstLayer(),
+                    source.layers().get(0).digest().toString(),
+                    tree.base(),
+                    tree.derived()),
+                new Deployment.Documents(
+                    new String(source.manifest(), StandardCharsets.UTF_8),
+                    new String(source.config(), StandardCharsets.UTF_8),
+                    source.manifestDigest().toString()),
+                source.imageConfig(),
+                imageReference(spec.targetImgref().orElse(spec.image())),
+                kernelArguments,
+                seconds,
+                spec.threads(),
+                Deployment.Settings.of(install, Optional.of(imageReference(spec.image())))),
+            image);
+    BootstrapSecrets.apply(
+        spec.customizations(),
+        deployment.etc(),
+        deployment.var(),
+        tree.root(),
+        seed,
+        Instant.ofEpochSecond(seconds));
+    return deployment;
+  }
+
+  private GrubInstallation installGrub(
+      Deployment deployment, ImageTree tree, BootFilesystem filesystem, boolean skipBootUuid)
+      throws IOException {
+    GrubInstallation grub =
+        GrubInstallation.plan(
+            new GrubInstallation.Request(
+                tree.root(),
+                spec.source().architecture(),
+                filesystem,
+                skipBootUuid,
+                new GrubInstallation.Entry(
+                    deployment.title(),
+                    deployment.kernelPath(),
+                    deployment.initramfsPath(),
+                    deployment.options())));
+    grub.warnings().forEach(warning -> listener.on(new BuildEvent.Warning(warning)));
+    grub.addTo(deployment.boot());
+    return grub;
   }
 
   /**
@@ -356,8 +381,8 @@ public final class ImageBuild {
       if (wantsRaw(spec)) {
         FreeSpace.require(ImageType.RAW.path(), image.placedBytes(), spec.output());
       }
-      try (OutputDigest digest =
-          wantsRaw(spec) && spec.checksum() ? OutputDigest.start(image) : OutputDigest.none()) {
+      try (@Nullable OutputDigest digest =
+          wantsRaw(spec) && spec.checksum() ? OutputDigest.start(image) : null) {
         if (wantsQcow2(spec)) {
           outputs.add(writeQcow2(image, qcow2, workspace));
         }
@@ -368,7 +393,7 @@ public final class ImageBuild {
                 image.materialize();
                 return image;
               });
-          outputs.add(output(ImageType.RAW, image.size(), digest.await()));
+          outputs.add(output(ImageType.RAW, image.size(), digest == null ? null : digest.await()));
         }
       }
     }
@@ -438,14 +463,13 @@ public final class ImageBuild {
           Qcow2Writer.write(disk, file, compression(), spec.threads(), done -> {});
           return file;
         });
-    return output(ImageType.QCOW2, Files.size(file), Optional.of(OutputDigest.of(file)));
+    return output(ImageType.QCOW2, Files.size(file), OutputDigest.of(file));
   }
 
-  private static ObjectNode output(ImageType type, long size, Optional<String> sha256) {
+  private static ObjectNode output(ImageType type, long size, @Nullable String sha256) {
     ObjectNode output =
         PlanDocument.JSON.createObjectNode().put("path", type.path()).put("size", size);
-    sha256.ifPresent(hex -> output.put("sha256", hex));
-    return output;
+    return sha256 == null ? output : output.put("sha256", sha256);
   }
 
   private static void deleteQuietly(Workspace workspace) {

@@ -7,8 +7,6 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -24,24 +22,19 @@ final class OutputDigest implements AutoCloseable {
   private static final int CHUNK = 1 << 20;
 
   private final ExecutorService executor = Executors.newSingleThreadExecutor();
-  private final Future<Optional<String>> digest;
+  private final Future<String> digest;
 
-  private OutputDigest(Callable<Optional<String>> work) {
-    digest = executor.submit(work);
+  private OutputDigest(DiskImage disk) {
+    digest = executor.submit(() -> of(disk));
   }
 
   /** Begins hashing {@code disk}, which from now on must not change. */
   static OutputDigest start(DiskImage disk) {
-    return new OutputDigest(() -> Optional.of(of(disk)));
-  }
-
-  /** Hashes nothing. */
-  static OutputDigest none() {
-    return new OutputDigest(Optional::empty);
+    return new OutputDigest(disk);
   }
 
   /** Waits for the digest, in lower-case hexadecimal. */
-  Optional<String> await() throws IOException, InterruptedException {
+  String await() throws IOException, InterruptedException {
     try {
       return digest.get();
     } catch (ExecutionException e) {

@@ -69,11 +69,10 @@ final class SeparateFilesystems {
       throws ConfigException {
     SeparateFilesystems separate = new SeparateFilesystems(layout);
     SystemTree system = new SystemTree(etc, var, image, Instant.EPOCH);
-    List<String> keys = layout.keys();
-    for (int i = 0; i < keys.size(); i++) {
-      PartitionRequest partition = layout.partitions().get(i);
+    for (DiskLayout.Keyed keyed : layout.keyed()) {
+      PartitionRequest partition = keyed.partition();
       if (partition.role() == PartitionRole.DATA && !partition.mountpoint().isEmpty()) {
-        separate.add(keys.get(i), partition.filesystem().orElseThrow(), system);
+        separate.add(keyed.key(), partition.filesystem().orElseThrow(), system);
       }
     }
     separate.all.sort(Comparator.comparing(Separate::where)); // parents before children
@@ -190,20 +189,20 @@ final class SeparateFilesystems {
    */
   List<Mount> mounts(Seed seed, boolean esp) {
     List<Mount> mounts = new ArrayList<>();
-    List<String> keys = layout.keys();
-    for (int i = 0; i < keys.size(); i++) {
-      PartitionRequest partition = layout.partitions().get(i);
+    List<DiskLayout.Keyed> partitions = layout.keyed();
+    for (DiskLayout.Keyed keyed : partitions) {
+      PartitionRequest partition = keyed.partition();
       if (esp && partition.role() == PartitionRole.ESP && !partition.mountpoint().isEmpty()) {
         FilesystemPayload filesystem = partition.filesystem().orElseThrow();
-        mounts.add(mount(seed, keys.get(i), filesystem, filesystem.mountpoint()));
+        mounts.add(mount(seed, keyed.key(), filesystem, filesystem.mountpoint()));
       }
     }
     all.forEach(
         separate ->
             mounts.add(mount(seed, separate.key(), separate.filesystem(), separate.where())));
-    for (int i = 0; i < keys.size(); i++) {
-      if (layout.partitions().get(i).payload() instanceof SwapPayload swap) {
-        String what = "UUID=" + swap.uuid(seed, keys.get(i));
+    for (DiskLayout.Keyed keyed : partitions) {
+      if (keyed.partition().payload() instanceof SwapPayload swap) {
+        String what = "UUID=" + swap.uuid(seed, keyed.key());
         mounts.add(new Mount(what, "none", "swap", swap.options(), 0, 0));
       }
     }

@@ -4,16 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.bib.disk.Content;
 import org.bib.failure.BuildException;
 import org.bib.layout.Architecture;
 import org.bib.ostree.InstallConfig;
+import org.bib.ostree.TestTree;
 import org.bib.tree.DirectoryNode;
-import org.bib.tree.FileNode;
 import org.bib.tree.Metadata;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -136,13 +134,6 @@ class InstallationTest {
   }
 
   private void put(String path, String text) {
-    DirectoryNode directory = image;
-    String[] names = path.split("/", -1);
-    for (int i = 0; i < names.length - 1; i++) {
-      directory = directory.directory(names[i], Metadata.root(0755));
-    }
-    directory.put(
-        names[names.length - 1],
-        new FileNode(Metadata.root(0644), Content.of(text.getBytes(StandardCharsets.UTF_8))));
+    TestTree.put(image, path, TestTree.file(text));
   }
 }

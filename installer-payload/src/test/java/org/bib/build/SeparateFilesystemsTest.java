@@ -3,13 +3,11 @@ package org.bib.build;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bib.disk.ByteSize;
-import org.bib.disk.Content;
 import org.bib.failure.ConfigException;
 import org.bib.layout.Architecture;
 import org.bib.layout.DiskCustomization;
@@ -20,8 +18,8 @@ import org.bib.layout.Payload;
 import org.bib.layout.Seed;
 import org.bib.layout.SwapPayload;
 import org.bib.mount.Mount;
+import org.bib.ostree.TestTree;
 import org.bib.tree.DirectoryNode;
-import org.bib.tree.FileNode;
 import org.bib.tree.Metadata;
 import org.bib.tree.SymlinkNode;
 import org.jspecify.annotations.NullMarked;
@@ -181,13 +179,6 @@ class SeparateFilesystemsTest {
   }
 
   private static void put(DirectoryNode root, String path, String text) {
-    DirectoryNode directory = root;
-    String[] names = path.split("/", -1);
-    for (int i = 0; i < names.length - 1; i++) {
-      directory = directory.directory(names[i], Metadata.root(0755));
-    }
-    directory.put(
-        names[names.length - 1],
-        new FileNode(Metadata.root(0644), Content.of(text.getBytes(StandardCharsets.UTF_8))));
+    TestTree.put(root, path, TestTree.file(text));
   }
 }

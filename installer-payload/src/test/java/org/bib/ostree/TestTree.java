@@ -19,12 +19,13 @@ import org.bib.tree.SymlinkNode;
 import org.bib.tree.Xattrs;
 
 /** Makes trees in memory and writes them to a directory, hard links by identity of nodes. */
-final class TestTree {
+public final class TestTree {
   private final IdentityHashMap<Node, Path> written = new IdentityHashMap<>();
 
   private TestTree() {}
 
-  static FileNode file(String text) {
+  /** A file of root, 0644. */
+  public static FileNode file(String text) {
     return file(0644, text);
   }
 
@@ -33,7 +34,8 @@ final class TestTree {
         Metadata.root(permissions), Content.of(text.getBytes(StandardCharsets.UTF_8)));
   }
 
-  static void put(DirectoryNode root, String path, Node node) {
+  /** Puts a node at a path, and the directories above it. */
+  public static void put(DirectoryNode root, String path, Node node) {
     int slash = path.lastIndexOf('/');
     (slash < 0 ? root : NodeTree.directory(root, path.substring(0, slash)))
         .put(path.substring(slash + 1), node);

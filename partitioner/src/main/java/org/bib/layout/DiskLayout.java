@@ -91,6 +91,14 @@ public record DiskLayout(
     }
   }
 
+  /**
+   * A partition and its name.
+   *
+   * @param key {@code root}, {@code boot}, {@code esp}, the mount point of other filesystems, the
+   *     role of all the rest; a number tells those apart that would have the same
+   */
+  public record Keyed(String key, PartitionRequest partition) {}
+
   /** A minimum size for the filesystem at a mount point. */
   public record MinimumSize(String mountpoint, ByteSize size) {}
 
@@ -253,22 +261,19 @@ public record DiskLayout(
     return partitions.stream().anyMatch(partition -> partition.role() == role);
   }
 
-  /**
-   * The names of the partitions, which identifiers and contents go by: {@code root}, {@code boot},
-   * {@code esp}, the mount point of other filesystems, the role of all the rest; a number tells
-   * those apart that would have the same.
-   */
-  public List<String> keys() {
-    List<String> keys = new ArrayList<>();
+  /** The partitions by number, with the names that identifiers and contents go by. */
+  public List<Keyed> keyed() {
+    List<Keyed> keyed = new ArrayList<>();
+    Set<String> keys = new HashSet<>();
     for (PartitionRequest partition : partitions) {
       String key = key(partition);
       String unique = key;
-      for (int n = 2; keys.contains(unique); n++) {
+      for (int n = 2; !keys.add(unique); n++) {
         unique = key + "#" + n;
       }
-      keys.add(unique);
+      keyed.add(new Keyed(unique, partition));
     }
-    return keys;
+    return keyed;
   }
 
   private static String key(PartitionRequest partition) {

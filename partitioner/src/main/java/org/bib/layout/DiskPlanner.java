@@ -60,14 +60,14 @@ public final class DiskPlanner {
   }
 
   private DiskPlan plan() throws BuildException {
-    List<String> keys = layout.keys();
-    int last = keys.size() - 1;
+    List<DiskLayout.Keyed> keyed = layout.keyed();
+    DiskLayout.Keyed last = keyed.get(keyed.size() - 1);
     long at = firstStart();
-    for (int i = 0; i < last; i++) {
-      at = add(keys.get(i), layout.partitions().get(i), at, size(i, keys.get(i)));
+    for (DiskLayout.Keyed one : keyed.subList(0, keyed.size() - 1)) {
+      at = add(one.key(), one.partition(), at, size(one));
     }
-    PartitionRequest root = layout.partitions().get(last);
-    ByteSize content = request.content(keys.get(last));
+    PartitionRequest root = last.partition();
+    ByteSize content = request.content(last.key());
     ByteSize least = max(root.minimumSize(), content).roundUpTo(grain);
     // A root that keeps its size has the one that was asked for.
     boolean keepsSize = !layout.sizing().growRoot() && root.minimumSize().bytes() > 0;
@@ -75,7 +75,7 @@ public final class DiskPlanner {
     ByteSize size = diskSize(diskWith(at, least), diskWith(at, wanted));
     long room = (size.bytes() - footer()) / grain * grain - at;
     long rootSize = layout.sizing().growRoot() ? room : Math.min(room, wanted.bytes());
-    add(keys.get(last), root, at, new ByteSize(rootSize));
+    add(last.key(), root, at, new ByteSize(rootSize));
     if (layout.label() == LabelType.DOS
         && size.bytes() / layout.alignment().sectorSize() > DOS_SECTORS) {
       throw new BuildException(
@@ -114,9 +114,9 @@ public final class DiskPlanner {
     return backup + layout.alignment().padding().bytes();
   }
 
-  private ByteSize size(int index, String key) throws BuildException {
-    PartitionRequest partition = layout.partitions().get(index);
-    ByteSize content = request.content(key);
+  private ByteSize size(DiskLayout.Keyed keyed) throws BuildException {
+    PartitionRequest partition = keyed.partition();
+    ByteSize content = request.content(keyed.key());
     if (partition.payload() instanceof FilePayload file
         && partition.minimumSize().bytes() > 0
         && content.compareTo(partition.minimumSize()) > 0) {

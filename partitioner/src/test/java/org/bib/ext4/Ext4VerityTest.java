@@ -1,11 +1,11 @@
 package org.bib.ext4;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.bib.TestTools.run;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -126,14 +126,5 @@ class Ext4VerityTest {
   private static void debugfs(Path disk, String option, String request)
       throws IOException, InterruptedException {
     run("debugfs", option, "-R", request, disk.toString());
-  }
-
-  private static String run(String... command) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("PATH", "/usr/sbin:/sbin:/usr/bin:/bin");
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    return output;
   }
 }

@@ -2,6 +2,7 @@ package org.bib.ext4;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.bib.TestTools.run;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -332,15 +333,5 @@ class Ext4WriterTest {
       }
     }
     return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static String run(String... command) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("PATH", "/usr/sbin:/sbin:/usr/bin:/bin");
-    builder.environment().put("DEBUGFS_PAGER", "cat");
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    return output;
   }
 }

@@ -2,6 +2,7 @@ package org.bib.fat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.bib.TestTools.run;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -175,15 +176,5 @@ class Fat32WriterTest {
       image.materialize();
     }
     return disk;
-  }
-
-  private static String run(String... command) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("PATH", "/usr/sbin:/sbin:/usr/bin:/bin");
-    builder.environment().put("LC_ALL", "C.UTF-8");
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    return output;
   }
 }

@@ -1,6 +1,7 @@
 package org.bib.gpt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.bib.TestTools.run;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -203,15 +204,5 @@ class PartitionTableWriterTest {
     byte[] copy = new byte[length];
     bytes.get(0, copy);
     return copy;
-  }
-
-  private static String run(String... command) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("PATH", "/usr/sbin:/sbin:/usr/bin:/bin");
-    builder.environment().put("LC_ALL", "C.UTF-8");
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    return output;
   }
 }

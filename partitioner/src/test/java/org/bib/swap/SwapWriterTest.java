@@ -2,9 +2,9 @@ package org.bib.swap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.bib.TestTools.run;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -61,15 +61,5 @@ class SwapWriterTest {
       SwapWriter.write(image, 0, size, new SwapWriter.Options(ID, label));
     }
     return disk;
-  }
-
-  private static String run(String... command) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("PATH", "/usr/sbin:/sbin:/usr/bin:/bin");
-    builder.environment().put("LC_ALL", "C");
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    return output;
   }
 }
