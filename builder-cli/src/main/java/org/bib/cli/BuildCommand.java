@@ -18,7 +18,17 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "build",
     description = "Builds disks from an image; the paths of what it made go to standard output.",
-    sortOptions = false)
+    footer = {
+      "  A qcow2 disk of an image in a registry, with what config.toml says:",
+      "    bib build --type qcow2 --config config.toml --output disks quay.io/x/os:1",
+      "  Two types of disk at once, for arm64, from a layout in a directory:",
+      "    bib build --type raw --type qcow2 --target-arch arm64 oci:layout:latest",
+      "  A small disk of an image in a file, which follows a registry afterwards:",
+      "    bib build --disk-size minimal --target-imgref quay.io/x/os oci-archive:os.tar",
+      "  The plan alone:",
+      "    bib build --dry-run oci:layout | jq ."
+    })
+@InSection(Section.OUTPUT)
 final class BuildCommand implements Callable<Integer> {
   private final CommandContext context;
   @ParentCommand private RootCommand root = new RootCommand();

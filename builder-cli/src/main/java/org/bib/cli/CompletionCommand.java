@@ -14,7 +14,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "completion",
     description = "Prints a completion script, to be sourced by the shell.",
-    footer = {"", "For example: source <(bib completion bash)"})
+    footer = {
+      "  In this bash, or in ~/.bashrc:",
+      "    source <(bib completion bash)",
+      "  For all of a user's fish:",
+      "    bib completion fish >~/.config/fish/completions/bib.fish"
+    })
 final class CompletionCommand implements Callable<Integer> {
   private static final List<String> SHELLS = List.of("bash", "zsh", "fish");
   private final CommandContext context;

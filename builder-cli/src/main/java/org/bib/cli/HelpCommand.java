@@ -12,7 +12,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code bib help [COMMAND]}. */
-@Command(name = "help", description = "Tells the usage of a command.")
+@Command(
+    name = "help",
+    description = "Tells the usage of a command.",
+    footer = {"  The options of a build:", "    bib help build"})
 final class HelpCommand implements Callable<Integer> {
   private final CommandContext context;
 

@@ -8,9 +8,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that decide what is built, as typed; {@link SpecReader} gives them a meaning. */
+@InSection(Section.DISK)
 final class ImageOptions {
   @Mixin SourceArguments source = new SourceArguments();
 
+  @InSection(Section.OUTPUT)
   @Option(
       names = "--type",
       paramLabel = "TYPE",
@@ -60,6 +62,7 @@ final class ImageOptions {
       description = "Where identifiers come from (default: image and configuration).")
   @Nullable String seed;
 
+  @InSection(Section.OUTPUT)
   @Option(
       names = "--qcow2-compression",
       paramLabel = "NAME",
@@ -68,6 +71,7 @@ final class ImageOptions {
       description = "Compression of qcow2: ${COMPLETION-CANDIDATES} (default zlib).")
   String compression = "zlib";
 
+  @InSection(Section.OUTPUT)
   @Option(
       names = "--no-checksum",
       description =

@@ -16,13 +16,19 @@ import picocli.CommandLine.ParentCommand;
 /** {@code bib lint}. */
 @Command(
     name = "lint",
-    description = "Tells what is wrong with an image and builds nothing.",
-    footer = {
+    description = {
+      "Tells what is wrong with an image and builds nothing.",
       "",
-      "A finding a line, \"fatal: RULE: ...\" or \"warning: RULE: ...\", then how many there are.",
-      "Exit status: 0 nothing fatal, 1 what is fatal would stop a build."
+      "A finding a line, \"fatal: RULE: ...\" or \"warning: RULE: ...\", then how many there are."
     },
-    sortOptions = false)
+    exitCodeList = {
+      "0:Nothing is fatal.",
+      "1:What is fatal would stop a build, or bib failed.",
+      "2:Wrong command line.",
+      "70:A bug of bib.",
+      "130, 143:Stopped by SIGINT, by SIGTERM."
+    },
+    footer = {"  Before an image is pushed:", "    bib lint oci:layout:latest"})
 final class LintCommand implements Callable<Integer> {
   private final CommandContext context;
   @ParentCommand private RootCommand root = new RootCommand();

@@ -96,7 +96,8 @@ public final class Main {
         && (arguments.contains("--version") || arguments.contains("-V"));
   }
 
-  private static CommandLine commandLine(CommandContext context) {
+  /** All commands and their options. */
+  static CommandLine commandLine(CommandContext context) {
     RootCommand root = new RootCommand();
     CommandLine line =
         new CommandLine(root)
@@ -109,6 +110,7 @@ public final class Main {
     line.setOut(context.out())
         .setErr(context.err())
         .setExpandAtFiles(false)
+        .setHelpFactory(new HelpSections())
         .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
         .setParameterExceptionHandler(new ParameterFailure())
         .setExecutionExceptionHandler(

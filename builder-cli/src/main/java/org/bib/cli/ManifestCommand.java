@@ -14,7 +14,10 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "manifest",
     description = "Prints the plan of a build as JSON and builds nothing.",
-    sortOptions = false)
+    footer = {
+      "  Which partitions a disk would have:",
+      "    bib manifest quay.io/x/os:1 | jq .partitions"
+    })
 final class ManifestCommand implements Callable<Integer> {
   private final CommandContext context;
   @ParentCommand private RootCommand root = new RootCommand();

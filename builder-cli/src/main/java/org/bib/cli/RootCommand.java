@@ -8,15 +8,14 @@ import picocli.CommandLine.ScopeType;
 @Command(
     name = "bib",
     description = "Turns an OCI bootable container into disks that boot, as an ordinary user.",
-    synopsisHeading = "Usage: ",
     customSynopsis = {"bib [build] [OPTIONS] IMAGE", "       bib COMMAND [OPTIONS]"},
-    commandListHeading = "%nCommands:%n",
-    optionListHeading = "%nOptions:%n",
     footer = {
-      "",
-      "\"bib build --help\" tells the options of a build. Without a command, bib builds.",
-      "Exit status: 0 done, 1 failed, 2 wrong command line or configuration, 70 a bug of bib."
+      "  The options of a build, the command that is meant if none is named:",
+      "    bib build --help",
+      "  A qcow2 disk in the current directory:",
+      "    bib --type qcow2 quay.io/x/os:1"
     })
+@InSection(Section.GENERAL)
 final class RootCommand implements Runnable {
   @Option(
       names = {"-v", "--verbose"},

@@ -7,10 +7,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Which image, how to reach it, and how to tell of it, as typed. */
+@InSection(Section.SOURCE)
 final class SourceArguments {
   @Parameters(
       paramLabel = "IMAGE",
       arity = "0..*",
+      hideParamSyntax = true,
       description = {
         "registry.example/name:tag or @sha256:..., oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG]"
       })
@@ -44,12 +46,14 @@ final class SourceArguments {
       description = "Certificates for registries: *.crt, *.cert, *.key.")
   @Nullable String certDir;
 
+  @InSection(Section.GENERAL)
   @Option(
       names = "--threads",
       paramLabel = "N",
       description = "How many threads to use (default: one for each processor).")
   @Nullable String threads;
 
+  @InSection(Section.GENERAL)
   @Option(
       names = "--progress",
       paramLabel = "MODE",

@@ -4,7 +4,10 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
 /** {@code bib version}. */
-@Command(name = "version", description = "Tells the version, its revision and the Java it runs on.")
+@Command(
+    name = "version",
+    description = "Tells the version, its revision and the Java it runs on.",
+    footer = {"  For a report:", "    bib version"})
 final class VersionCommand implements Callable<Integer> {
   private final CommandContext context;
 

@@ -5,6 +5,7 @@ import org.bib.failure.ConfigException;
 import picocli.CommandLine.Option;
 
 /** Where a command that leaves nothing puts what it needs meanwhile. */
+@InSection(Section.OUTPUT)
 final class WorkDirectory {
   @Option(
       names = "--output",
