@@ -74,9 +74,6 @@ final class ImageOptions {
           "Leave the SHA-256 of raw disks out of the manifest: it takes a second for every 1.5 GiB of disk, holes counted.")
   boolean noChecksum;
 
-  @Option(names = "--local", arity = "1", hidden = true)
-  @Nullable String local;
-
   @Option(names = "--store", hidden = true)
   @Nullable String store;
 
@@ -109,7 +106,6 @@ final class ImageOptions {
   /** The lines that tell which given flags of the peer have no effect. */
   List<String> ignored() {
     List<String> lines = new ArrayList<>();
-    ignored(lines, "--local", local, "images come from registries, layouts and archives");
     ignored(lines, "--store", store, "nothing is kept between builds");
     ignored(lines, "--rpmmd", rpmmd, "no packages are installed");
     ignored(lines, "--use-librepo", useLibrepo, "no packages are installed");

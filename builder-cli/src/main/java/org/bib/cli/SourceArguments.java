@@ -12,9 +12,15 @@ final class SourceArguments {
       paramLabel = "IMAGE",
       arity = "0..*",
       description = {
-        "registry.example/name:tag or @sha256:..., oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG]"
+        "registry.example/name:tag or @sha256:..., oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG],",
+        "docker-archive:FILE[:TAG], dir:DIRECTORY, containers-storage:NAME, podman:NAME,",
+        "docker-daemon:NAME"
       })
   List<String> images = new ArrayList<>();
+
+  /** The peer's word for {@code containers-storage:}. */
+  @Option(names = "--local", arity = "1", hidden = true)
+  @Nullable String local;
 
   @Option(
       names = "--target-arch",

@@ -17,6 +17,8 @@ final class SourceReader {
   private static final Set<String> OTHER_ARCHITECTURES =
       Set.of("arm", "armv7", "s390x", "ppc64le", "riscv64");
 
+  private static final String STORAGE = "containers-storage:";
+
   private static final int MAX_THREADS = 1024;
 
   private final SourceArguments arguments;
@@ -45,7 +47,15 @@ final class SourceReader {
     if (image.isBlank()) {
       throw new ConfigException("IMAGE", "is empty");
     }
-    return image;
+    String local = arguments.local;
+    if (local == null) {
+      return image;
+    }
+    if (!truth("--local", local)) {
+      throw new ConfigException(
+          "--local=false", "remove it: an image without a transport comes from its registry");
+    }
+    return image.startsWith(STORAGE) ? image : STORAGE + image;
   }
 
   /** How to reach it. */

@@ -131,11 +131,22 @@ class MainTest {
   }
 
   @Test
+  void localIsThePeersWordForPodmansStore() {
+    assertThat(built("--local", "quay.io/x/os").image())
+        .isEqualTo("containers-storage:quay.io/x/os");
+    assertThat(built("--local=true", "containers-storage:os").image())
+        .isEqualTo("containers-storage:os");
+    assertThat(bib("--local=false", "quay.io/x/os")).isEqualTo(2);
+    assertThat(err.toString())
+        .endsWith("error: --local=false: remove it: an image without a transport comes from its registry\n");
+  }
+
+  @Test
   void flagsOfThePeerWithoutEffectAreTold() {
-    assertThat(bib("--store", "/s", "--rpmmd=/r", "--use-librepo=true", "--local", "i")).isZero();
+    assertThat(bib("--store", "/s", "--rpmmd=/r", "--use-librepo=true", "--in-vm", "i")).isZero();
     assertThat(err.toString())
         .contains("warning: --store has no effect: nothing is kept between builds\n")
-        .contains("warning: --local has no effect: ");
+        .contains("warning: --in-vm has no effect: ");
   }
 
   @Test

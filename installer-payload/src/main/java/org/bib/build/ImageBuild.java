@@ -50,6 +50,16 @@ import org.jspecify.annotations.Nullable;
 
 /** The flow of a build, from image to artefacts, read from top to bottom in {@link #run}. */
 public final class ImageBuild {
+  private static final List<String> TRANSPORTS =
+      List.of(
+          "docker://",
+          "oci:",
+          "oci-archive:",
+          "docker-archive:",
+          "docker-daemon:",
+          "containers-storage:",
+          "dir:");
+
   private final BuildSpec spec;
   private final EmbeddedFormats formats;
   private final BuildListener listener;
@@ -276,11 +286,11 @@ public final class ImageBuild {
                     new String(source.config(), StandardCharsets.UTF_8),
                     source.manifestDigest().toString()),
                 source.imageConfig(),
-                imageReference(spec.targetImgref().orElse(spec.image())),
+                spec.targetImgref().map(ImageBuild::imageReference).orElse(followed(source)),
                 kernelArguments,
                 seconds,
                 spec.threads(),
-                Deployment.Settings.of(install, Optional.of(imageReference(spec.image())))),
+                Deployment.Settings.of(install, Optional.of(followed(source)))),
             image);
     BootstrapSecrets.apply(
         spec.customizations(),
@@ -350,9 +360,17 @@ public final class ImageBuild {
     }
   }
 
+  /** What the system follows if nobody says: the image's name in registries, if it has one. */
+  private String followed(SourceImage source) {
+    return imageReference(source.registryName().orElse(spec.image()));
+  }
+
   /** What the installed system follows: the target as typed, a registry unless it names another. */
   private static String imageReference(String reference) {
-    for (String transport : List.of("docker://", "oci:", "oci-archive:", "containers-storage:")) {
+    if (reference.startsWith("podman:")) { // which bootc calls by its store
+      return "containers-storage:" + reference.substring("podman:".length());
+    }
+    for (String transport : TRANSPORTS) {
       if (reference.startsWith(transport)) {
         return reference;
       }

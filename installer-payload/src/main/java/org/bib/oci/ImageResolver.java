@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Walks from a reference, through indexes, to the one manifest of the wanted platform. */
 final class ImageResolver {
   /** Configurations carry the history of the build; none comes near this. */
-  private static final int MAX_CONFIG_SIZE = 8 << 20;
+  static final int MAX_CONFIG_SIZE = 8 << 20;
 
   /** Index within index within index is more than any tool writes. */
   private static final int MAX_DEPTH = 4;

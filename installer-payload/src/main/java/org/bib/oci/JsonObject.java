@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.dataformat.toml.TomlMapper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,7 +16,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A JSON object as manifests, configurations and credential files need to read it. */
+/** A JSON object, or a table of TOML, as the documents around images need to read it. */
 final class JsonObject {
   /** Two values under one key would let two readers see two different images. */
   private static final JsonMapper MAPPER =
@@ -23,6 +24,8 @@ final class JsonObject {
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
+
+  private static final TomlMapper TOML = new TomlMapper();
 
   private final JsonNode node;
 
@@ -46,6 +49,40 @@ final class JsonObject {
       throw new MalformedException("not JSON: " + e.getOriginalMessage());
     } catch (IOException e) {
       throw new MalformedException("not JSON: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Reads an array of objects.
+   *
+   * @throws MalformedException if {@code bytes} hold anything else
+   */
+  static List<JsonObject> parseList(byte[] bytes) throws MalformedException {
+    try {
+      JsonNode node = MAPPER.readTree(bytes);
+      if (node == null || !node.isArray()) {
+        throw new MalformedException("not a JSON array");
+      }
+      return new JsonObject(MAPPER.createObjectNode().set("", node)).objects("");
+    } catch (JsonProcessingException e) {
+      throw new MalformedException("not JSON: " + e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new MalformedException("not JSON: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Reads a TOML document, whose tables are objects.
+   *
+   * @throws MalformedException if {@code bytes} hold anything else
+   */
+  static JsonObject parseToml(byte[] bytes) throws MalformedException {
+    try {
+      return new JsonObject(TOML.readTree(bytes));
+    } catch (JsonProcessingException e) {
+      throw new MalformedException("not TOML: " + e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new MalformedException("not TOML: " + e.getMessage());
     }
   }
 
