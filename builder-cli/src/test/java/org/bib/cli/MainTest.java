@@ -134,11 +134,20 @@ class MainTest {
   void localIsThePeersWordForPodmansStore() {
     assertThat(built("--local", "quay.io/x/os").image())
         .isEqualTo("containers-storage:quay.io/x/os");
+  }
+
+  @Test
+  void localMayBeSaidTwice() {
     assertThat(built("--local=true", "containers-storage:os").image())
         .isEqualTo("containers-storage:os");
+  }
+
+  @Test
+  void notLocalIsAnErrorAsWithThePeer() {
     assertThat(bib("--local=false", "quay.io/x/os")).isEqualTo(2);
     assertThat(err.toString())
-        .endsWith("error: --local=false: remove it: an image without a transport comes from its registry\n");
+        .endsWith(
+            "error: --local=false: remove it: an image without a transport comes from its registry\n");
   }
 
   @Test

@@ -76,7 +76,13 @@ class SourcesTest {
     String pulled = registry + "/x/os:packed";
     podman("pull", "-q", "--tls-verify=false", "--authfile=" + dir.resolve("auth.json"), pulled);
     podman("tag", pulled, PACKED);
-    podman("save", "-q", "--format=docker-archive", "-o", dir.resolve("packed.tar").toString(), PACKED);
+    podman(
+        "save",
+        "-q",
+        "--format=docker-archive",
+        "-o",
+        dir.resolve("packed.tar").toString(),
+        PACKED);
     sh("chmod a+r \"$1/packed.tar\"", dir);
     copyStore(dir.resolve("store"));
     copyStore(dir.resolve("home/.local/share/containers/storage"));
@@ -97,7 +103,8 @@ class SourcesTest {
     Path blobs = Files.createDirectories(layout.resolve("blobs/sha256"));
     Path plain = dir.resolve("plain");
     try (Stream<Path> files = Files.list(plain)) {
-      for (Path file : files.filter(file -> file.getFileName().toString().length() == 64).toList()) {
+      for (Path file :
+          files.filter(file -> file.getFileName().toString().length() == 64).toList()) {
         Files.createLink(blobs.resolve(file.getFileName()), file);
       }
     }
@@ -150,7 +157,11 @@ class SourcesTest {
   /** Podman's store as that of the user who builds. */
   private void copyStore(Path target) throws IOException, InterruptedException {
     Files.createDirectories(target.getParent());
-    sh("cp -a \"$1\" \"$2\" && chown -R \"$3\" \"$2\"", dir.resolve("root"), target, Launcher.NOBODY);
+    sh(
+        "cp -a \"$1\" \"$2\" && chown -R \"$3\" \"$2\"",
+        dir.resolve("root"),
+        target,
+        Launcher.NOBODY);
   }
 
   /** Starts the services of podman and Docker. */
@@ -277,7 +288,10 @@ class SourcesTest {
     for (Source source : everySource().toList()) {
       Path disk = build("qcow2", source.arguments());
       assertThat(Files.mismatch(expected, disk)).as(source.toString()).isEqualTo(-1);
-      assertThat(JSON.readTree(disk.resolveSibling("../manifest-qcow2.json").toFile()).at("/image/digest").asText())
+      assertThat(
+              JSON.readTree(disk.resolveSibling("../manifest-qcow2.json").toFile())
+                  .at("/image/digest")
+                  .asText())
           .as(source.toString())
           .isEqualTo(digest);
       sh("rm -r \"$1\"", disk.resolve("../.."));
@@ -298,7 +312,11 @@ class SourcesTest {
       assertThat(digest(source.arguments())).as(source.toString()).isEqualTo(original);
     }
     // What is saved loses it.
-    for (String source : List.of("docker-archive:" + dir.resolve("packed.tar"), "podman:" + PACKED, "docker-daemon:" + PACKED)) {
+    for (String source :
+        List.of(
+            "docker-archive:" + dir.resolve("packed.tar"),
+            "podman:" + PACKED,
+            "docker-daemon:" + PACKED)) {
       assertThat(digest(source)).as(source).isEqualTo(synthesized).isNotEqualTo(original);
     }
     Path pulled = build("raw", "oci:" + packed.directory());
@@ -342,8 +360,7 @@ class SourcesTest {
             environment,
             arguments(
                 "build",
-                Stream.concat(
-                        Stream.of("--output=" + dir.resolve("none")), astray.words().stream())
+                Stream.concat(Stream.of("--output=" + dir.resolve("none")), astray.words().stream())
                     .toArray(String[]::new)));
     result.failed(astray.status(), astray.error());
     assertThat(result.hint().isPresent()).as(result.err()).isEqualTo(astray.status() == 1);
@@ -366,10 +383,7 @@ class SourcesTest {
             1,
             "containers-storage:[overlay@*/root]x/os:1: this user may not read *",
             "containers-storage:[overlay@" + dir.resolve("root") + "]x/os:1"),
-        astray(
-            1,
-            "podman:x/os:2: podman has no such image, only *" + NAME + "*",
-            "podman:x/os:2"),
+        astray(1, "podman:x/os:2: podman has no such image, only *" + NAME + "*", "podman:x/os:2"),
         astray(
             1,
             "docker-daemon:x/os:2: docker has no such image, only *" + NAME + "*",
@@ -397,8 +411,6 @@ class SourcesTest {
             "--local=false",
             NAME),
         astray(
-            2,
-            "\"tarball:os.tar\": the transport tarball: is not supported; *",
-            "tarball:os.tar"));
+            2, "\"tarball:os.tar\": the transport tarball: is not supported; *", "tarball:os.tar"));
   }
 }
