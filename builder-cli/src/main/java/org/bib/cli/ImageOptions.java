@@ -110,7 +110,7 @@ final class ImageOptions {
   List<String> ignored() {
     List<String> lines = new ArrayList<>();
     ignored(lines, "--local", local, "images come from registries, layouts and archives");
-    ignored(lines, "--store", store, "nothing is kept between builds");
+    ignored(lines, "--store", store, "layers are kept in ~/.cache/bib");
     ignored(lines, "--rpmmd", rpmmd, "no packages are installed");
     ignored(lines, "--use-librepo", useLibrepo, "no packages are installed");
     ignored(lines, "--build-container", buildContainer, "bib brings its own tools");
