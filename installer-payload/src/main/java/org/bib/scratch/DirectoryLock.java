@@ -3,6 +3,7 @@ package org.bib.scratch;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import jnr.constants.platform.Errno;
 import jnr.constants.platform.OpenFlags;
 import jnr.ffi.LastError;
@@ -42,6 +43,11 @@ public final class DirectoryLock implements Closeable {
 
   private DirectoryLock(int descriptor) {
     this.descriptor = descriptor;
+  }
+
+  /** Binds the functions of the C library now rather than when the first lock is taken. */
+  public static void load() {
+    Objects.requireNonNull(Holder.LIBC);
   }
 
   /**
