@@ -75,9 +75,7 @@ final class CacheCommand implements Callable<Integer> {
       CacheCommand command = parent(cache);
       List<CacheEntry> entries = command.directory().entries();
       command.print(
-          json
-              ? List.of(CacheListing.json(command.path(), entries))
-              : CacheListing.lines(entries));
+          json ? List.of(CacheListing.json(command.path(), entries)) : CacheListing.lines(entries));
       return ExitStatus.OK;
     }
   }
@@ -133,7 +131,8 @@ final class CacheCommand implements Callable<Integer> {
       List<CacheEntry> damaged = directory.verify();
       List<String> lines = new ArrayList<>();
       damaged.forEach(entry -> lines.add("damaged, removed: " + entry.diffId()));
-      lines.add(CacheListing.count(directory.entries()) + " intact, " + damaged.size() + " damaged");
+      lines.add(
+          CacheListing.count(directory.entries()) + " intact, " + damaged.size() + " damaged");
       command.print(lines);
       return damaged.isEmpty() ? ExitStatus.OK : ExitStatus.FAILED;
     }

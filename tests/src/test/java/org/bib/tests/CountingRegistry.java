@@ -34,8 +34,7 @@ final class CountingRegistry implements Closeable {
 
   CountingRegistry(ImageLayout layout) throws IOException {
     this.layout = layout;
-    this.server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/v2/", this::answer);
     server.setExecutor(threads);
     server.start();
