@@ -26,7 +26,9 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
+            "org.bib.scratch",
             "org.bib.oci",
+            "org.bib.cache",
             "org.bib.rootfs",
             "org.bib.ostree",
             "org.bib.boot",
@@ -64,7 +66,9 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
+            "org.bib.scratch",
             "org.bib.oci",
+            "org.bib.cache",
             "org.bib.rootfs",
             "org.bib.ostree",
             "org.bib.boot",

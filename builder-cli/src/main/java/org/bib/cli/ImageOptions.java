@@ -106,7 +106,7 @@ final class ImageOptions {
   /** The lines that tell which given flags of the peer have no effect. */
   List<String> ignored() {
     List<String> lines = new ArrayList<>();
-    ignored(lines, "--store", store, "nothing is kept between builds");
+    ignored(lines, "--store", store, "layers are kept in ~/.cache/bib");
     ignored(lines, "--rpmmd", rpmmd, "no packages are installed");
     ignored(lines, "--use-librepo", useLibrepo, "no packages are installed");
     ignored(lines, "--build-container", buildContainer, "bib brings its own tools");

@@ -3,6 +3,7 @@ package org.bib.cli;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -49,6 +50,8 @@ final class SourceArguments {
       paramLabel = "DIR",
       description = "Certificates for registries: *.crt, *.cert, *.key.")
   @Nullable String certDir;
+
+  @Mixin CacheArguments cache = new CacheArguments();
 
   @Option(
       names = "--threads",

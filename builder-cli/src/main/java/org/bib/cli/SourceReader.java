@@ -22,9 +22,11 @@ final class SourceReader {
   private static final int MAX_THREADS = 1024;
 
   private final SourceArguments arguments;
+  private final Environment environment;
 
-  SourceReader(SourceArguments arguments) {
+  SourceReader(SourceArguments arguments, Environment environment) {
     this.arguments = arguments;
+    this.environment = environment;
   }
 
   /** The one image. */
@@ -64,7 +66,8 @@ final class SourceReader {
         architecture(),
         existing("--authfile", arguments.authfile, false),
         truth("--tls-verify", arguments.tlsVerify),
-        existing("--cert-dir", arguments.certDir, true));
+        existing("--cert-dir", arguments.certDir, true),
+        arguments.cache.read(environment));
   }
 
   private Architecture architecture() throws ConfigException {

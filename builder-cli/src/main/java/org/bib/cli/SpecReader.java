@@ -84,7 +84,7 @@ final class SpecReader {
    * @throws IOException if the configuration cannot be read
    */
   BuildSpec read(Path output) throws ConfigException, IOException {
-    SourceReader reader = new SourceReader(options.source);
+    SourceReader reader = new SourceReader(options.source, environment);
     String image = reader.image();
     List<ImageType> types = types();
     SourceOptions source = reader.source();

@@ -154,7 +154,7 @@ class MainTest {
   void flagsOfThePeerWithoutEffectAreTold() {
     assertThat(bib("--store", "/s", "--rpmmd=/r", "--use-librepo=true", "--in-vm", "i")).isZero();
     assertThat(err.toString())
-        .contains("warning: --store has no effect: nothing is kept between builds\n")
+        .contains("warning: --store has no effect: layers are kept in ~/.cache/bib\n")
         .contains("warning: --in-vm has no effect: ");
   }
 
@@ -225,6 +225,13 @@ class MainTest {
         "--type | a value is missing: TYPE of --type",
         "lint --type raw i | unknown option --type",
         "lint | IMAGE: is missing; name one, such as quay.io/fedora/fedora-bootc:44",
+        "lint --cache-size x i | --cache-size: \"x\" is not a size; write bytes or a number and a"
+            + " unit, such as 10 GiB",
+        "cache | bib cache: what is missing; choose ls, prune or verify",
+        "cache list | unexpected argument \"list\"",
+        "cache prune --all --cache-size 1 | --all: leaves nothing; give it or --cache-size",
+        "cache prune --cache-size x | --cache-size: \"x\" is not a size; write bytes or a number and"
+            + " a unit, such as 10 GiB",
         "lint --threads x i | --threads: \"x\" is not a number from 1 to 1024",
         "buidl i | IMAGE: takes one, not buidl i; did you mean the command \"build\"?",
         "completion ksh | SHELL: \"ksh\" has no completion; valid are bash, zsh, fish",
@@ -341,6 +348,7 @@ class MainTest {
                 "--authfile=" + auth,
                 "--target-arch=arm64",
                 "--tls-verify=false",
+                "--no-cache",
                 "--threads=2",
                 "--output=o",
                 "oci:dir"))

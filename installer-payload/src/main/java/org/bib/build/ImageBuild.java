@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import org.bib.boot.BiosBoot;
 import org.bib.boot.BootFilesystem;
 import org.bib.boot.GrubInstallation;
+import org.bib.cache.LayerCache;
 import org.bib.disk.DiskImage;
 import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
@@ -160,8 +161,10 @@ public final class ImageBuild {
       throws IOException, ConfigException, InterruptedException {
     try (SourceImage source = ImageSources.open(input.image(), input.source(), listener);
         Workspace workspace = Workspace.create(input.directory());
-        Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
-        ImageTree tree = read(source, input.threads(), workspace, listener)) {
+        LayerCache cache = LayerCache.open(input.source().cache(), input.image(), listener);
+        Shutdown.Registration registration =
+            shutdown.register(() -> closeQuietly(cache, workspace));
+        ImageTree tree = read(source, cache, input.threads(), workspace, listener)) {
       return work.on(source, tree, workspace);
     }
   }
@@ -176,14 +179,18 @@ public final class ImageBuild {
       DiskPlan disk, Deployment deployment, DiskContents contents, Optional<BiosBoot> bios) {}
 
   private static ImageTree read(
-      SourceImage source, int threads, Workspace workspace, BuildListener listener)
+      SourceImage source,
+      LayerCache cache,
+      int threads,
+      Workspace workspace,
+      BuildListener listener)
       throws IOException, InterruptedException {
     listener.on(new BuildEvent.StepStarted("layers", "Reading layers"));
     long start = System.nanoTime();
     ImageTree tree =
         workspace.writing(
             "the contents of the layers",
-            () -> ImageTree.read(source, workspace.directory(), threads, listener));
+            () -> ImageTree.read(source, cache, workspace.directory(), threads, listener));
     listener.on(new BuildEvent.StepFinished("layers", Duration.ofNanos(System.nanoTime() - start)));
     return tree;
   }
@@ -496,8 +503,9 @@ public final class ImageBuild {
     return sha256 == null ? output : output.put("sha256", sha256);
   }
 
-  private static void deleteQuietly(Workspace workspace) {
+  private static void closeQuietly(LayerCache cache, Workspace workspace) {
     try {
+      cache.close();
       workspace.close();
     } catch (IOException e) {
       // The process is ending; there is nobody left to tell.
