@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -51,9 +52,13 @@ public final class ImageSources {
   static SourceImage open(
       String reference, SourceOptions options, BuildListener listener, Surroundings surroundings)
       throws IOException, ConfigException {
+    SignaturePolicy policy = SignaturePolicy.of(options.policy(), surroundings);
+    SignaturePolicy.Demands demands = policy.demands(subject(reference));
     ImageStore store = store(reference, options, listener, surroundings);
     try {
-      return new ImageResolver(store, options.architecture()).resolve();
+      SourceImage image = new ImageResolver(store, options.architecture()).resolve();
+      demands.verify(store, image.manifestDigest());
+      return image;
     } catch (IOException | RuntimeException e) {
       store.close();
       throw e;
@@ -80,7 +85,47 @@ public final class ImageSources {
     }
     String name =
         reference.startsWith(REGISTRY) ? reference.substring(REGISTRY.length()) : reference;
-    return new RegistryStore(RegistryReference.parse(name), options, surroundings, listener);
+    return registry(RegistryReference.parse(name), options, surroundings, listener);
+  }
+
+  /** An image in a registry, or in a mirror that the administrator puts before it. */
+  private static ImageStore registry(
+      RegistryReference image,
+      SourceOptions options,
+      Surroundings surroundings,
+      BuildListener listener)
+      throws IOException {
+    List<MirroredStore.Place> places = new ArrayList<>();
+    for (RegistriesConf.PullSource source : RegistriesConf.of(surroundings).sources(image)) {
+      Optional<String> waiver =
+          options.tlsVerify().isPresent()
+              ? options.tlsVerify().filter(verify -> !verify).map(no -> "--tls-verify=false")
+              : source.insecureBy().map(Path::toString);
+      places.add(() -> new RegistryStore(source.image(), waiver, options, surroundings, listener));
+    }
+    return places.size() == 1 ? places.get(0).open() : new MirroredStore(places, listener);
+  }
+
+  /** The image as a signature policy knows it. */
+  private static PolicySubject subject(String reference) throws ConfigException {
+    for (String transport : List.of(DIRECTORY, ARCHIVE)) {
+      if (reference.startsWith(transport)) {
+        Split split = split(reference.substring(transport.length()));
+        return PolicySubject.of(
+            reference,
+            transport.substring(0, transport.length() - 1),
+            split.path(),
+            split.selector());
+      }
+    }
+    for (String transport : ELSEWHERE) {
+      if (reference.startsWith(transport)) {
+        return PolicySubject.of(reference, transport.substring(0, transport.length() - 1));
+      }
+    }
+    return PolicySubject.of(
+        RegistryReference.parse(
+            reference.startsWith(REGISTRY) ? reference.substring(REGISTRY.length()) : reference));
   }
 
   private static ImageStore layout(String reference, String transport, Surroundings surroundings)
