@@ -53,7 +53,7 @@ public final class ImageSources {
       String reference, SourceOptions options, BuildListener listener, Surroundings surroundings)
       throws IOException, ConfigException {
     SignaturePolicy policy = SignaturePolicy.of(options.policy(), surroundings);
-    SignaturePolicy.Demands demands = policy.demands(subject(reference));
+    SignaturePolicy.Demands demands = policy.demands(PolicySubject.of(reference));
     ImageStore store = store(reference, options, listener, surroundings);
     try {
       SourceImage image = new ImageResolver(store, options.architecture()).resolve();
@@ -104,28 +104,6 @@ public final class ImageSources {
       places.add(() -> new RegistryStore(source.image(), waiver, options, surroundings, listener));
     }
     return places.size() == 1 ? places.get(0).open() : new MirroredStore(places, listener);
-  }
-
-  /** The image as a signature policy knows it. */
-  private static PolicySubject subject(String reference) throws ConfigException {
-    for (String transport : List.of(DIRECTORY, ARCHIVE)) {
-      if (reference.startsWith(transport)) {
-        Split split = split(reference.substring(transport.length()));
-        return PolicySubject.of(
-            reference,
-            transport.substring(0, transport.length() - 1),
-            split.path(),
-            split.selector());
-      }
-    }
-    for (String transport : ELSEWHERE) {
-      if (reference.startsWith(transport)) {
-        return PolicySubject.of(reference, transport.substring(0, transport.length() - 1));
-      }
-    }
-    return PolicySubject.of(
-        RegistryReference.parse(
-            reference.startsWith(REGISTRY) ? reference.substring(REGISTRY.length()) : reference));
   }
 
   private static ImageStore layout(String reference, String transport, Surroundings surroundings)

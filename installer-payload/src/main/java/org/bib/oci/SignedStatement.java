@@ -18,6 +18,10 @@ record SignedStatement(String manifest, String reference) {
   /** Reads a payload, whose signature has been verified. */
   static SignedStatement parse(byte[] payload) throws MalformedException {
     JsonObject root = JsonObject.parse(payload).only(Set.of("critical", "optional"), "a payload");
+    if (!root.keys().contains("optional")) {
+      throw new MalformedException("\"optional\" is missing");
+    }
+    root.object("optional"); // An object or null, of no meaning here.
     JsonObject critical =
         member(root, "critical").only(Set.of("type", "image", "identity"), "\"critical\"");
     if (!critical.text("type").equals(Optional.of(TYPE))) {

@@ -180,6 +180,8 @@ class SignaturePolicyTest {
             "[]",
             "{}",
             good.replace("\"optional\":null", "\"more\":1"),
+            good.replace(",\"optional\":null", ""),
+            good.replace("\"optional\":null", "\"optional\":1"),
             good.replace("cosign container image signature", "atomic container signature"),
             good.replace("\"image\":{", "\"image\":{\"x\":1,"),
             good.replace("\"optional\":null", "\"critical\":{}"),
@@ -220,6 +222,29 @@ class SignaturePolicyTest {
     refused(policyFor(signed(ours, "")), name, "there is no signature of " + image.digest());
     attach(signatures.sign("ours", name, image.digest()));
     accepted(policyFor(signed(ours, "")), name);
+  }
+
+  @Test
+  void mirrorBringsTheSignatureOfTheNameThatTheUserGave() throws Exception {
+    Path conf = home.resolve("etc/containers/registries.conf");
+    Files.createDirectories(conf.getParent());
+    Files.writeString(
+        conf,
+        "[[registry]]\nlocation = \"registry.example/x\"\n[[registry.mirror]]\nlocation = \""
+            + registry.host()
+            + "/x\"");
+    Path policy =
+        policy(
+            "{\"default\":"
+                + REJECT
+                + ",\"transports\":{\"docker\":{\"registry.example\":"
+                + signed(ours, "")
+                + "}}}");
+    attach(signatures.sign("ours", name, image.digest()));
+    refused(policy, "registry.example/x/os:1", "a signature is for the name");
+    attach(signatures.sign("ours", "registry.example/x/os:1", image.digest()));
+    accepted(policy, "registry.example/x/os:1");
+    Files.delete(conf);
   }
 
   @Test
@@ -423,6 +448,9 @@ class SignaturePolicyTest {
                 + "}}}"),
         "containers-storage:x.example/os",
         "it has scopes of containers-storage:, which bib cannot tell apart");
+    assertThat(PolicySubject.of("podman:x").transport()).isEqualTo("containers-storage");
+    assertThat(PolicySubject.of("dir:" + real + "/deep").scopes()).contains(real + "/deep");
+    assertThatThrownBy(() -> PolicySubject.of("oci:a\0b")).hasMessageContaining("is not a path");
   }
 
   @Test
