@@ -41,9 +41,10 @@ final class SourceArguments {
       names = "--tls-verify",
       paramLabel = "BOOL",
       arity = "1",
-      defaultValue = "true",
-      description = "Whether registries need a valid certificate (default true).")
-  String tlsVerify = "true";
+      description =
+          "Whether registries need a valid certificate (default true, but for those that"
+              + " registries.conf calls insecure).")
+  @Nullable String tlsVerify;
 
   @Option(
       names = "--cert-dir",
@@ -52,6 +53,33 @@ final class SourceArguments {
   @Nullable String certDir;
 
   @Mixin CacheArguments cache = new CacheArguments();
+
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      description =
+          "Which signatures images need, as containers-policy.json(5) (default: the user's, else the"
+              + " system's; without one every image will do).")
+  @Nullable String policy;
+
+  @Option(
+      names = "--connect-timeout",
+      paramLabel = "SECONDS",
+      description = "How long to wait for a connection to a registry (default 10).")
+  @Nullable String connectTimeout;
+
+  @Option(
+      names = "--read-timeout",
+      paramLabel = "SECONDS",
+      description =
+          "How long a registry may send nothing (default 30 before its answer, 60 within it).")
+  @Nullable String readTimeout;
+
+  @Option(
+      names = "--retry",
+      paramLabel = "N",
+      description = "How often to try again what may pass, in a row without progress (default 4).")
+  @Nullable String retry;
 
   @Option(
       names = "--threads",

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -45,9 +46,13 @@ public final class ImageSources {
   static SourceImage open(
       String reference, SourceOptions options, BuildListener listener, Surroundings surroundings)
       throws IOException, ConfigException {
+    SignaturePolicy policy = SignaturePolicy.of(options.policy(), surroundings);
+    SignaturePolicy.Demands demands = policy.demands(PolicySubject.of(reference));
     ImageStore store = store(reference, options, listener, surroundings);
     try {
-      return new ImageResolver(store, options.architecture()).resolve();
+      SourceImage image = new ImageResolver(store, options.architecture()).resolve();
+      demands.verify(store, image.manifestDigest());
+      return image;
     } catch (IOException | RuntimeException e) {
       store.close();
       throw e;
@@ -109,7 +114,25 @@ public final class ImageSources {
     if (!reference.startsWith(REGISTRY) && ShortNames.isShort(reference)) {
       throw ShortNames.of(surroundings).refuse(reference);
     }
-    return new RegistryStore(parsed, options, surroundings, listener);
+    return registry(parsed, options, surroundings, listener);
+  }
+
+  /** An image in a registry, or in a mirror that the administrator puts before it. */
+  private static ImageStore registry(
+      RegistryReference image,
+      SourceOptions options,
+      Surroundings surroundings,
+      BuildListener listener)
+      throws IOException {
+    List<MirroredStore.Place> places = new ArrayList<>();
+    for (RegistriesConf.PullSource source : RegistriesConf.of(surroundings).sources(image)) {
+      Optional<String> waiver =
+          options.tlsVerify().isPresent()
+              ? options.tlsVerify().filter(verify -> !verify).map(no -> "--tls-verify=false")
+              : source.insecureBy().map(Path::toString);
+      places.add(() -> new RegistryStore(source.image(), waiver, options, surroundings, listener));
+    }
+    return places.size() == 1 ? places.get(0).open() : new MirroredStore(places, listener);
   }
 
   /**

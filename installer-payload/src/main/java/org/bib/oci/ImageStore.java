@@ -46,6 +46,15 @@ interface ImageStore extends Closeable {
     return Optional.empty();
   }
 
+  /**
+   * The signatures of a manifest that lie beside it, in cosign's layout.
+   *
+   * @return nothing if the source has no place for signatures
+   */
+  default Optional<List<SigstoreSignature>> signatures(Digest manifest) throws IOException {
+    return Optional.empty();
+  }
+
   /** What to do when a blob is not what it should be, an imperative. */
   String remedyForDamage();
 }

@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** A JSON object, or a table of TOML, as the documents around images need to read it. */
@@ -80,10 +82,35 @@ final class JsonObject {
     try {
       return new JsonObject(TOML.readTree(bytes));
     } catch (JsonProcessingException e) {
-      throw new MalformedException("not TOML: " + e.getOriginalMessage());
+      throw new MalformedException(
+          "not TOML: line "
+              + (e.getLocation() == null ? 1 : e.getLocation().getLineNr())
+              + ": "
+              + e.getOriginalMessage());
     } catch (IOException e) {
       throw new MalformedException("not TOML: " + e.getMessage());
     }
+  }
+
+  /**
+   * Refuses keys that are not among {@code known}.
+   *
+   * @param what names the object in the message
+   */
+  JsonObject only(Set<String> known, String what) throws MalformedException {
+    for (String key : keys()) {
+      if (!known.contains(key)) {
+        throw new MalformedException(what + " has the unknown key " + MessageText.quoted(key));
+      }
+    }
+    return this;
+  }
+
+  /** All keys, sorted. */
+  Set<String> keys() {
+    Set<String> keys = new TreeSet<>();
+    node.fieldNames().forEachRemaining(keys::add);
+    return keys;
   }
 
   boolean has(String key) {
@@ -111,6 +138,17 @@ final class JsonObject {
       throw new MalformedException("\"" + key + "\" is not a number");
     }
     return OptionalLong.of(value.longValue());
+  }
+
+  Optional<Boolean> flag(String key) throws MalformedException {
+    @Nullable JsonNode value = value(key);
+    if (value == null) {
+      return Optional.empty();
+    }
+    if (!value.isBoolean()) {
+      throw new MalformedException("\"" + key + "\" is neither true nor false");
+    }
+    return Optional.of(value.booleanValue());
   }
 
   Optional<JsonObject> object(String key) throws MalformedException {

@@ -104,6 +104,11 @@ class CachedLayersTest {
     }
 
     @Override
+    public Optional<String> registryName() {
+      return Optional.empty();
+    }
+
+    @Override
     public List<Layer> layers() {
       return layers;
     }
