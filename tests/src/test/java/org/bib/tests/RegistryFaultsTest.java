@@ -64,35 +64,25 @@ class RegistryFaultsTest {
   private void sign(RegistryServer server, String digest) throws IOException, InterruptedException {
     Path place = Files.createDirectory(dir.resolve("signature"));
     Tools.sh(
-        String.join(
-            "\n",
-            "set -e; cd \"$1\"; image=$2; name=$3; mkdir -p layout/blobs/sha256",
-            "store() {",
-            "  digest=$(sha256sum <\"$1\" | cut -c1-64); cp \"$1\" layout/blobs/sha256/$digest",
-            "  echo \"\\\"digest\\\":\\\"sha256:$digest\\\",\\\"size\\\":$(stat -c %s \"$1\")\"",
-            "}",
-            "for key in ours theirs; do",
-            "  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $key.key",
-            "  openssl pkey -in $key.key -pubout -out $key.pub",
-            "done",
-            "printf '{\"critical\":{\"identity\":{\"docker-reference\":\"%s\"},\"image\":"
-                + "{\"docker-manifest-digest\":\"%s\"},\"type\":\"cosign container image signature\"},"
-                + "\"optional\":null}' $name $image >payload",
-            "signature=$(openssl dgst -sha256 -sign ours.key payload | base64 -w0)",
-            "printf '{\"architecture\":\"\",\"os\":\"\",\"config\":{},\"rootfs\":{\"type\":\"layers\","
-                + "\"diff_ids\":[\"sha256:%s\"]}}' $(sha256sum <payload | cut -c1-64) >config",
-            "oci=application/vnd.oci.image",
-            "printf '{\"schemaVersion\":2,\"mediaType\":\"'$oci'.manifest.v1+json\",\"config\":"
-                + "{\"mediaType\":\"'$oci'.config.v1+json\",%s},\"layers\":[{\"mediaType\":"
-                + "\"application/vnd.dev.cosign.simplesigning.v1+json\",%s,\"annotations\":"
-                + "{\"dev.cosignproject.cosign/signature\":\"%s\"}}]}'"
-                + " \"$(store config)\" \"$(store payload)\" \"$signature\" >manifest",
-            "printf '{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"'$oci'.manifest.v1+json\","
-                + "%s}]}' \"$(store manifest)\" >layout/index.json",
-            "echo '{\"imageLayoutVersion\":\"1.0.0\"}' >layout/oci-layout; chmod -R a+rX ."),
-        place,
-        digest,
-        registry + "/signed/os:1");
+        """
+        set -e; cd "$1"; image=$2; name=$3; mkdir -p layout/blobs/sha256
+        store() {
+          digest=$(sha256sum <"$1" | cut -c1-64); cp "$1" layout/blobs/sha256/$digest
+          echo "\\"digest\\":\\"sha256:$digest\\",\\"size\\":$(stat -c %s "$1")"
+        }
+        for key in ours theirs; do
+          openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $key.key
+          openssl pkey -in $key.key -pubout -out $key.pub
+        done
+        printf '{"critical":{"identity":{"docker-reference":"%s"},"image":{"docker-manifest-digest":"%s"},"type":"cosign container image signature"},"optional":null}' $name $image >payload
+        signature=$(openssl dgst -sha256 -sign ours.key payload | base64 -w0)
+        printf '{"architecture":"","os":"","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' $(sha256sum <payload | cut -c1-64) >config
+        oci=application/vnd.oci.image
+        printf '{"schemaVersion":2,"mediaType":"'$oci'.manifest.v1+json","config":{"mediaType":"'$oci'.config.v1+json",%s},"layers":[{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json",%s,"annotations":{"dev.cosignproject.cosign/signature":"%s"}}]}' "$(store config)" "$(store payload)" "$signature" >manifest
+        printf '{"schemaVersion":2,"manifests":[{"mediaType":"'$oci'.manifest.v1+json",%s}]}' "$(store manifest)" >layout/index.json
+        echo '{"imageLayoutVersion":"1.0.0"}' >layout/oci-layout; chmod -R a+rX .
+        """,
+        place, digest, registry + "/signed/os:1");
     server.push("oci:" + place.resolve("layout"), "signed/os:" + digest.replace(':', '-') + ".sig");
   }
 
