@@ -32,6 +32,8 @@ class ArchitectureTest {
             "org.bib.boot",
             "org.bib.lint",
             "org.bib.mount",
+            "org.bib.settings",
+            "org.bib.units",
             "org.bib.selinux")
         .should()
         .dependOnClassesThat()
@@ -49,6 +51,8 @@ class ArchitectureTest {
             "org.bib.secrets",
             "org.bib.lint",
             "org.bib.mount",
+            "org.bib.settings",
+            "org.bib.units",
             "org.bib.selinux")
         .should()
         .dependOnClassesThat()
