@@ -34,6 +34,8 @@ class ArchitectureTest {
             "org.bib.boot",
             "org.bib.lint",
             "org.bib.mount",
+            "org.bib.settings",
+            "org.bib.units",
             "org.bib.selinux")
         .should()
         .dependOnClassesThat()
@@ -51,6 +53,8 @@ class ArchitectureTest {
             "org.bib.secrets",
             "org.bib.lint",
             "org.bib.mount",
+            "org.bib.settings",
+            "org.bib.units",
             "org.bib.selinux")
         .should()
         .dependOnClassesThat()

@@ -29,9 +29,16 @@ final class ImageOptions {
       names = "--config",
       paramLabel = "FILE",
       description =
-          "Configuration, .toml or .json; - reads JSON from standard input. Default: /config.toml"
+          "Configuration, .toml or .json; - reads either from standard input. Default: /config.toml"
               + " or /config.json, if there.")
   @Nullable String config;
+
+  @Option(
+      names = "--strict",
+      description =
+          "Fail if the configuration asks for what a disk or the image cannot honour, instead of"
+              + " warning.")
+  boolean strict;
 
   @Option(
       names = "--disk-size",

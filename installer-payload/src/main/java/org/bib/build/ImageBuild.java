@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import org.bib.boot.BiosBoot;
 import org.bib.boot.BootFilesystem;
 import org.bib.boot.GrubInstallation;
+import org.bib.boot.IgnitionFirstBoot;
 import org.bib.cache.LayerCache;
 import org.bib.disk.DiskImage;
 import org.bib.failure.BuildException;
@@ -45,7 +46,8 @@ import org.bib.progress.BuildListener;
 import org.bib.qcow2.Compression;
 import org.bib.qcow2.Qcow2Writer;
 import org.bib.rootfs.ImageTree;
-import org.bib.secrets.BootstrapSecrets;
+import org.bib.secrets.SystemTree;
+import org.bib.settings.FipsMode;
 import org.bib.tree.DirectoryNode;
 import org.jspecify.annotations.Nullable;
 
@@ -227,11 +229,20 @@ public final class ImageBuild {
             tree,
             image,
             install,
-            installation.kernelArguments(
-                rootUuid, bootUuid, tree.root(), spec.source().architecture(), spec.kernel()));
+            withSettings(
+                installation.kernelArguments(
+                    rootUuid, bootUuid, tree.root(), spec.source().architecture(), spec.kernel())));
+    CustomizedSystem customized =
+        CustomizedSystem.of(
+            spec,
+            new SystemTree(
+                deployment.etc(), deployment.var(), tree.root(), Instant.ofEpochSecond(seconds)),
+            tree.root(),
+            seed);
     SeparateFilesystems separate =
         SeparateFilesystems.of(layout, deployment.etc(), deployment.var(), tree.root());
-    tellMounts(deployment, separate, chosen.mounting(), installation.bootSource(bootUuid));
+    customized.checkMounts(
+        tellMounts(deployment, separate, chosen.mounting(), installation.bootSource(bootUuid)));
     Map<String, DirectoryNode> trees = new HashMap<>(separate.take(deployment.var()));
     BootFilesystem bootFilesystem =
         new BootFilesystem(
@@ -244,6 +255,8 @@ public final class ImageBuild {
       grub = Optional.of(installGrub(deployment, tree, bootFilesystem, install.skipBootUuid()));
       trees.put("esp", grub.get().esp());
     }
+    customized.addTo(deployment.boot(), grub);
+    tellUnhonoured(customized.warnings());
     if (bootUuid.isPresent()) {
       trees.put("boot", deployment.boot());
     } else {
@@ -272,42 +285,59 @@ public final class ImageBuild {
     return new Plan(disk, deployment, contents, bios);
   }
 
-  /** The deployment, with the bootstrap secrets in it. */
+  /** The kernel's arguments, with those that settings take. */
+  private List<String> withSettings(List<String> arguments) {
+    List<String> more = new ArrayList<>();
+    if (spec.settings().fips()) {
+      more.add(FipsMode.KERNEL_ARGUMENT);
+    }
+    if (spec.settings().ignition().isPresent()) {
+      more.addAll(IgnitionFirstBoot.KERNEL_ARGUMENTS);
+    }
+    List<String> all = new ArrayList<>(arguments);
+    for (String argument : more) {
+      String key = argument.replaceFirst("=.*", "");
+      if (all.stream().noneMatch(known -> known.equals(key) || known.startsWith(key + "="))) {
+        all.add(argument);
+      }
+    }
+    return all;
+  }
+
+  private void tellUnhonoured(List<String> warnings) throws ConfigException {
+    if (spec.strict() && !warnings.isEmpty()) {
+      throw new ConfigException("--strict", String.join("; also ", warnings));
+    }
+    warnings.forEach(warning -> listener.on(new BuildEvent.Warning(warning)));
+  }
+
+  /** The deployment of the image alone. */
   private Deployment deploy(
       SourceImage source,
       ImageTree tree,
       BootableImage image,
       InstallConfig install,
       List<String> kernelArguments)
-      throws IOException, ConfigException, InterruptedException {
-    Deployment deployment =
-        Deployment.deploy(
-            new Deployment.Request(
-                new Deployment.Trees(
-                    tree.root(),
-                    tree.firstLayer(),
-                    source.layers().get(0).digest().toString(),
-                    tree.base(),
-                    tree.derived()),
-                new Deployment.Documents(
-                    new String(source.manifest(), StandardCharsets.UTF_8),
-                    new String(source.config(), StandardCharsets.UTF_8),
-                    source.manifestDigest().toString()),
-                source.imageConfig(),
-                spec.targetImgref().map(ImageBuild::imageReference).orElse(followed(source)),
-                kernelArguments,
-                seconds,
-                spec.threads(),
-                Deployment.Settings.of(install, Optional.of(followed(source)))),
-            image);
-    BootstrapSecrets.apply(
-        spec.customizations(),
-        deployment.etc(),
-        deployment.var(),
-        tree.root(),
-        seed,
-        Instant.ofEpochSecond(seconds));
-    return deployment;
+      throws IOException, InterruptedException {
+    return Deployment.deploy(
+        new Deployment.Request(
+            new Deployment.Trees(
+                tree.root(),
+                tree.firstLayer(),
+                source.layers().get(0).digest().toString(),
+                tree.base(),
+                tree.derived()),
+            new Deployment.Documents(
+                new String(source.manifest(), StandardCharsets.UTF_8),
+                new String(source.config(), StandardCharsets.UTF_8),
+                source.manifestDigest().toString()),
+            source.imageConfig(),
+            spec.targetImgref().map(ImageBuild::imageReference).orElse(followed(source)),
+            kernelArguments,
+            seconds,
+            spec.threads(),
+            Deployment.Settings.of(install, Optional.of(followed(source)))),
+        image);
   }
 
   private GrubInstallation installGrub(
@@ -333,8 +363,10 @@ public final class ImageBuild {
   /**
    * Tells the installed system what to mount. {@code /boot} stands in fstab whatever the image
    * says, as bootc has it; the ESP is mounted only if the image says how.
+   *
+   * @return what was told
    */
-  private void tellMounts(
+  private List<Mount> tellMounts(
       Deployment deployment,
       SeparateFilesystems separate,
       Optional<MountConfiguration> mounting,
@@ -349,6 +381,11 @@ public final class ImageBuild {
       case NONE -> {} // the image or systemd-gpt-auto-generator finds them
     }
     Fstab.write(deployment.etc(), fstab);
+    List<Mount> told = new ArrayList<>(fstab);
+    if (mounting.equals(Optional.of(MountConfiguration.UNITS))) {
+      told.addAll(mounts);
+    }
+    return told;
   }
 
   private void checkBootable(DiskLayout layout, boolean bios) throws ConfigException {
