@@ -26,12 +26,16 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
+            "org.bib.scratch",
             "org.bib.oci",
+            "org.bib.cache",
             "org.bib.rootfs",
             "org.bib.ostree",
             "org.bib.boot",
             "org.bib.lint",
             "org.bib.mount",
+            "org.bib.settings",
+            "org.bib.units",
             "org.bib.selinux")
         .should()
         .dependOnClassesThat()
@@ -49,6 +53,8 @@ class ArchitectureTest {
             "org.bib.secrets",
             "org.bib.lint",
             "org.bib.mount",
+            "org.bib.settings",
+            "org.bib.units",
             "org.bib.selinux")
         .should()
         .dependOnClassesThat()
@@ -64,7 +70,9 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
+            "org.bib.scratch",
             "org.bib.oci",
+            "org.bib.cache",
             "org.bib.rootfs",
             "org.bib.ostree",
             "org.bib.boot",

@@ -10,26 +10,41 @@ final class FishCompletion {
 
   static String script(CommandLine root) {
     StringBuilder script = new StringBuilder("complete -c bib -e\n");
-    for (Map.Entry<String, CommandLine> command : root.getSubcommands().entrySet()) {
+    append(script, root, "__fish_use_subcommand", "__fish_seen_subcommand_from ");
+    return script.toString();
+  }
+
+  /**
+   * Appends the commands below {@code parent}.
+   *
+   * @param awaited condition under which one of them is awaited
+   * @param seen condition, but for its name, under which one of them was given
+   */
+  private static void append(
+      StringBuilder script, CommandLine parent, String awaited, String seen) {
+    for (Map.Entry<String, CommandLine> command : parent.getSubcommands().entrySet()) {
       String description =
           String.join(" ", command.getValue().getCommandSpec().usageMessage().description());
       script.append(
-          "complete -c bib -n __fish_use_subcommand -a "
+          "complete -c bib -n "
+              + (awaited.contains(" ") ? quote(awaited) : awaited)
+              + " -a "
               + command.getKey()
               + " -d "
               + quote(description)
               + "\n");
+      String given = seen + command.getKey();
       for (OptionSpec option : command.getValue().getCommandSpec().options()) {
         if (!option.hidden()) {
-          append(script, command.getKey(), option);
+          append(script, given, option);
         }
       }
+      append(script, command.getValue(), given, given + "; and __fish_seen_subcommand_from ");
     }
-    return script.toString();
   }
 
-  private static void append(StringBuilder script, String command, OptionSpec option) {
-    script.append("complete -c bib -n '__fish_seen_subcommand_from " + command + "'");
+  private static void append(StringBuilder script, String given, OptionSpec option) {
+    script.append("complete -c bib -n " + quote(given));
     for (String name : option.names()) {
       script.append(
           name.startsWith("--") ? " -l " + name.substring(2) : " -s " + name.substring(1));

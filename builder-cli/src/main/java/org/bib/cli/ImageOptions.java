@@ -31,9 +31,16 @@ final class ImageOptions {
       names = "--config",
       paramLabel = "FILE",
       description =
-          "Configuration, .toml or .json; - reads JSON from standard input. Default: /config.toml"
+          "Configuration, .toml or .json; - reads either from standard input. Default: /config.toml"
               + " or /config.json, if there.")
   @Nullable String config;
+
+  @Option(
+      names = "--strict",
+      description =
+          "Fail if the configuration asks for what a disk or the image cannot honour, instead of"
+              + " warning.")
+  boolean strict;
 
   @Option(
       names = "--disk-size",
@@ -78,9 +85,6 @@ final class ImageOptions {
           "Leave the SHA-256 of raw disks out of the manifest: it takes a second for every 1.5 GiB of disk, holes counted.")
   boolean noChecksum;
 
-  @Option(names = "--local", arity = "1", hidden = true)
-  @Nullable String local;
-
   @Option(names = "--store", hidden = true)
   @Nullable String store;
 
@@ -113,8 +117,7 @@ final class ImageOptions {
   /** The lines that tell which given flags of the peer have no effect. */
   List<String> ignored() {
     List<String> lines = new ArrayList<>();
-    ignored(lines, "--local", local, "images come from registries, layouts and archives");
-    ignored(lines, "--store", store, "nothing is kept between builds");
+    ignored(lines, "--store", store, "layers are kept in ~/.cache/bib");
     ignored(lines, "--rpmmd", rpmmd, "no packages are installed");
     ignored(lines, "--use-librepo", useLibrepo, "no packages are installed");
     ignored(lines, "--build-container", buildContainer, "bib brings its own tools");

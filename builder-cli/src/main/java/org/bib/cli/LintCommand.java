@@ -46,7 +46,7 @@ final class LintCommand implements Callable<Integer> {
   }
 
   private int run(Renderer renderer) throws IOException, ConfigException, InterruptedException {
-    SourceReader reader = new SourceReader(arguments);
+    SourceReader reader = new SourceReader(arguments, context.environment());
     LintReport report =
         context
             .builder()

@@ -24,7 +24,7 @@ import picocli.CommandLine;
 public final class Main {
   /** The names of all commands. */
   static final List<String> COMMANDS =
-      List.of("build", "manifest", "lint", "version", "completion", "help");
+      List.of("build", "manifest", "lint", "cache", "version", "completion", "help");
 
   private Main() {}
 
@@ -104,6 +104,7 @@ public final class Main {
             .addSubcommand(new BuildCommand(context))
             .addSubcommand(new ManifestCommand(context))
             .addSubcommand(new LintCommand(context))
+            .addSubcommand(new CacheCommand(context))
             .addSubcommand(new VersionCommand(context))
             .addSubcommand(new CompletionCommand(context))
             .addSubcommand(new HelpCommand(context));

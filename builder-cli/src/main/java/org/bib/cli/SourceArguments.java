@@ -3,6 +3,7 @@ package org.bib.cli;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -14,9 +15,15 @@ final class SourceArguments {
       arity = "0..*",
       hideParamSyntax = true,
       description = {
-        "registry.example/name:tag or @sha256:..., oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG]"
+        "registry.example/name:tag or @sha256:..., oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG],",
+        "docker-archive:FILE[:TAG], dir:DIRECTORY, containers-storage:NAME, podman:NAME,",
+        "docker-daemon:NAME"
       })
   List<String> images = new ArrayList<>();
+
+  /** The peer's word for {@code containers-storage:}. */
+  @Option(names = "--local", arity = "1", hidden = true)
+  @Nullable String local;
 
   @Option(
       names = "--target-arch",
@@ -36,15 +43,45 @@ final class SourceArguments {
       names = "--tls-verify",
       paramLabel = "BOOL",
       arity = "1",
-      defaultValue = "true",
-      description = "Whether registries need a valid certificate (default true).")
-  String tlsVerify = "true";
+      description =
+          "Whether registries need a valid certificate (default true, but for those that"
+              + " registries.conf calls insecure).")
+  @Nullable String tlsVerify;
 
   @Option(
       names = "--cert-dir",
       paramLabel = "DIR",
       description = "Certificates for registries: *.crt, *.cert, *.key.")
   @Nullable String certDir;
+
+  @Mixin CacheArguments cache = new CacheArguments();
+
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      description =
+          "Which signatures images need, as containers-policy.json(5) (default: the user's, else the"
+              + " system's; without one every image will do).")
+  @Nullable String policy;
+
+  @Option(
+      names = "--connect-timeout",
+      paramLabel = "SECONDS",
+      description = "How long to wait for a connection to a registry (default 10).")
+  @Nullable String connectTimeout;
+
+  @Option(
+      names = "--read-timeout",
+      paramLabel = "SECONDS",
+      description =
+          "How long a registry may send nothing (default 30 before its answer, 60 within it).")
+  @Nullable String readTimeout;
+
+  @Option(
+      names = "--retry",
+      paramLabel = "N",
+      description = "How often to try again what may pass, in a row without progress (default 4).")
+  @Nullable String retry;
 
   @InSection(Section.GENERAL)
   @Option(

@@ -2,12 +2,15 @@ package org.bib.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.bib.config.Spelling;
 import org.bib.failure.ConfigException;
 import org.bib.layout.Architecture;
+import org.bib.oci.RegistryLimits;
 import org.bib.oci.SourceOptions;
 import org.jspecify.annotations.Nullable;
 
@@ -17,12 +20,18 @@ final class SourceReader {
   private static final Set<String> OTHER_ARCHITECTURES =
       Set.of("arm", "armv7", "s390x", "ppc64le", "riscv64");
 
+  private static final String STORAGE = "containers-storage:";
+
   private static final int MAX_THREADS = 1024;
+  private static final int MAX_SECONDS = 86_400;
+  private static final int MAX_RETRIES = 100;
 
   private final SourceArguments arguments;
+  private final Environment environment;
 
-  SourceReader(SourceArguments arguments) {
+  SourceReader(SourceArguments arguments, Environment environment) {
     this.arguments = arguments;
+    this.environment = environment;
   }
 
   /** The one image. */
@@ -45,7 +54,15 @@ final class SourceReader {
     if (image.isBlank()) {
       throw new ConfigException("IMAGE", "is empty");
     }
-    return image;
+    String local = arguments.local;
+    if (local == null) {
+      return image;
+    }
+    if (!truth("--local", local)) {
+      throw new ConfigException(
+          "--local=false", "remove it: an image without a transport comes from its registry");
+    }
+    return image.startsWith(STORAGE) ? image : STORAGE + image;
   }
 
   /** How to reach it. */
@@ -54,7 +71,39 @@ final class SourceReader {
         architecture(),
         existing("--authfile", arguments.authfile, false),
         truth("--tls-verify", arguments.tlsVerify),
-        existing("--cert-dir", arguments.certDir, true));
+        existing("--cert-dir", arguments.certDir, true),
+        new RegistryLimits(
+            seconds("--connect-timeout", arguments.connectTimeout),
+            seconds("--read-timeout", arguments.readTimeout),
+            retries()),
+        existing("--policy", arguments.policy, false),
+        arguments.cache.read(environment));
+  }
+
+  private static Optional<Duration> seconds(String option, @Nullable String text)
+      throws ConfigException {
+    if (text == null) {
+      return Optional.empty();
+    }
+    OptionalLong seconds = number(text, MAX_SECONDS);
+    if (seconds.isEmpty() || seconds.getAsLong() == 0) {
+      throw new ConfigException(
+          option, "\"" + text + "\" is not a number of seconds from 1 to " + MAX_SECONDS);
+    }
+    return Optional.of(Duration.ofSeconds(seconds.getAsLong()));
+  }
+
+  private OptionalInt retries() throws ConfigException {
+    String text = arguments.retry;
+    if (text == null) {
+      return OptionalInt.empty();
+    }
+    OptionalLong retries = number(text, MAX_RETRIES);
+    if (retries.isEmpty()) {
+      throw new ConfigException(
+          "--retry", "\"" + text + "\" is not a number from 0 to " + MAX_RETRIES);
+    }
+    return OptionalInt.of(Math.toIntExact(retries.getAsLong()));
   }
 
   private Architecture architecture() throws ConfigException {
@@ -112,12 +161,16 @@ final class SourceReader {
     return Optional.of(path);
   }
 
-  private static boolean truth(String option, String text) throws ConfigException {
+  private static Optional<Boolean> truth(String option, @Nullable String text)
+      throws ConfigException {
+    if (text == null) {
+      return Optional.empty();
+    }
     if (text.equals("true") || text.equals("1")) {
-      return true;
+      return Optional.of(true);
     }
     if (text.equals("false") || text.equals("0")) {
-      return false;
+      return Optional.of(false);
     }
     throw new ConfigException(option, "\"" + text + "\" is neither true nor false");
   }

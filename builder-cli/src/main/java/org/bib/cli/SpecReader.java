@@ -45,10 +45,12 @@ final class SpecReader {
 
   private final ImageOptions options;
   private final Environment environment;
+  private final BuildListener listener;
 
-  private SpecReader(ImageOptions options, Environment environment) {
+  private SpecReader(ImageOptions options, Environment environment, BuildListener listener) {
     this.options = options;
     this.environment = environment;
+    this.listener = listener;
   }
 
   /**
@@ -64,7 +66,7 @@ final class SpecReader {
       throw new ConfigException(words[0], words[1]);
     }
     options.ignored().forEach(line -> listener.on(new BuildEvent.Warning(line)));
-    return new SpecReader(options, environment);
+    return new SpecReader(options, environment, listener);
   }
 
   /** The mode of {@code --progress}; {@code auto} turns into {@code verbose} if asked to tell. */
@@ -84,7 +86,7 @@ final class SpecReader {
    * @throws IOException if the configuration cannot be read
    */
   BuildSpec read(Path output) throws ConfigException, IOException {
-    SourceReader reader = new SourceReader(options.source);
+    SourceReader reader = new SourceReader(options.source, environment);
     String image = reader.image();
     List<ImageType> types = types();
     SourceOptions source = reader.source();
@@ -94,6 +96,7 @@ final class SpecReader {
     int threads = reader.threads();
     OptionalLong epoch = sourceDateEpoch();
     Configuration configuration = configuration();
+    tellUnsupported(configuration.warnings());
     return new BuildSpec(
         image,
         Optional.ofNullable(options.targetImgref),
@@ -103,6 +106,8 @@ final class SpecReader {
         new BuildSpec.Disk(size, rootfs, configuration.partitioning()),
         new BuildSpec.Kernel(!options.noDefaultKernelArgs, configuration.kernelArguments()),
         configuration.customizations(),
+        configuration.settings(),
+        options.strict,
         Optional.ofNullable(options.seed),
         epoch,
         configuration.digest(),
@@ -190,12 +195,19 @@ final class SpecReader {
     return epoch;
   }
 
+  private void tellUnsupported(List<String> warnings) throws ConfigException {
+    if (options.strict && !warnings.isEmpty()) {
+      throw new ConfigException("--strict", String.join("; also ", warnings));
+    }
+    warnings.forEach(warning -> listener.on(new BuildEvent.Warning(warning)));
+  }
+
   private Configuration configuration() throws ConfigException, IOException {
     String given = options.config;
     if (given != null) {
       return given.equals("-")
-          ? ConfigurationFile.readJson("standard input", environment.in())
-          : ConfigurationFile.read(Path.of(given));
+          ? ConfigurationFile.read("standard input", environment.in(), environment.variables())
+          : ConfigurationFile.read(Run.path("--config", given), environment.variables());
     }
     Path toml = environment.root().resolve("config.toml");
     Path json = environment.root().resolve("config.json");
@@ -206,7 +218,7 @@ final class SpecReader {
           toml + ", " + json, "found both, but only one is read; choose with --config");
     }
     if (hasToml || hasJson) {
-      return ConfigurationFile.read(hasToml ? toml : json);
+      return ConfigurationFile.read(hasToml ? toml : json, environment.variables());
     }
     return Configuration.EMPTY;
   }

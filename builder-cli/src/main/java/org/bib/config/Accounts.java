@@ -1,13 +1,15 @@
 package org.bib.config;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.bib.secrets.Customizations;
 
-/** {@code customizations.user}, {@code .group} and {@code .hostname}. */
+/** {@code customizations.user}, {@code .group}, {@code .sshkey} and {@code .hostname}. */
 final class Accounts {
   /** What shadow-utils' useradd(8) takes, with capitals and dots as its peers allow. */
   private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,30}\\$?");
@@ -25,11 +27,12 @@ final class Accounts {
 
   private Accounts() {}
 
-  static List<Customizations.User> users(List<Table> tables, Problems problems) {
+  static List<Customizations.User> users(
+      List<Table> tables, References references, Problems problems) {
     List<Customizations.User> users = new ArrayList<>();
     for (Table table : tables) {
       Optional<String> name = name(table);
-      Customizations.User user = user(name.orElse(""), table);
+      Customizations.User user = user(name.orElse(""), table, references);
       table.refuseUnknownKeys();
       if (name.isPresent()) {
         users.add(user);
@@ -40,11 +43,11 @@ final class Accounts {
     return users;
   }
 
-  private static Customizations.User user(String name, Table table) {
+  private static Customizations.User user(String name, Table table, References references) {
     return new Customizations.User(
         name,
-        password(table),
-        keys(table),
+        password(table, references),
+        keys(table, references),
         groupNames(table),
         absolute(table, "home"),
         absolute(table, "shell"),
@@ -53,6 +56,42 @@ final class Accounts {
         field(table, "description"),
         expireDate(table),
         table.flag("force_password_reset"));
+  }
+
+  /**
+   * Adds {@code customizations.sshkey} to the users: a key for one of them, or for one that has
+   * nothing else.
+   */
+  static List<Customizations.User> withKeys(
+      List<Customizations.User> users, List<Table> tables, References references) {
+    Map<String, Customizations.User> all = new LinkedHashMap<>();
+    users.forEach(user -> all.put(user.name(), user));
+    for (Table table : tables) {
+      Optional<String> name = name(table, "user");
+      List<String> keys = keys(table, references);
+      if (keys.isEmpty() && !table.hasProblems()) {
+        table.problem("key", "is missing");
+      }
+      table.refuseUnknownKeys();
+      name.ifPresent(
+          text ->
+              all.merge(
+                  text,
+                  Customizations.User.withKeys(text, keys),
+                  (user, other) -> user.withMoreKeys(keys)));
+    }
+    return List.copyOf(all.values());
+  }
+
+  /** {@code customizations.sudo-nopasswd}: users, and groups after a "%". */
+  static List<String> sudoers(Table customizations) {
+    List<String> names = customizations.texts("sudo-nopasswd");
+    for (String name : names) {
+      if (!isName(name.startsWith("%") ? name.substring(1) : name)) {
+        customizations.problem("sudo-nopasswd", "\"" + name + "\" is not a name that Linux takes");
+      }
+    }
+    return names.stream().distinct().toList();
   }
 
   static List<Customizations.Group> groups(List<Table> tables, Problems problems) {
@@ -81,9 +120,13 @@ final class Accounts {
   }
 
   private static Optional<String> name(Table table) {
-    Optional<String> name = table.required("name");
+    return name(table, "name");
+  }
+
+  private static Optional<String> name(Table table, String key) {
+    Optional<String> name = table.required(key);
     if (name.isPresent() && !isName(name.get())) {
-      table.problem("name", "\"" + name.get() + "\" is not a name that Linux takes");
+      table.problem(key, "\"" + name.get() + "\" is not a name that Linux takes");
       return Optional.empty();
     }
     return name;
@@ -94,17 +137,17 @@ final class Accounts {
   }
 
   /** The problem never quotes the value. */
-  private static Optional<String> password(Table table) {
-    Optional<String> password = table.text("password");
+  private static Optional<String> password(Table table, References references) {
+    Optional<String> password = references.text(table, "password");
     password
         .filter(text -> text.chars().anyMatch(Character::isISOControl))
         .ifPresent(text -> table.problem("password", "must not contain control characters"));
     return password;
   }
 
-  private static List<String> keys(Table table) {
-    return table
-        .text("key")
+  private static List<String> keys(Table table, References references) {
+    return references
+        .text(table, "key")
         .map(text -> text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList())
         .orElse(List.of());
   }

@@ -10,76 +10,105 @@ import org.bib.failure.ConfigException;
 import org.bib.layout.DiskCustomization;
 import org.bib.layout.DiskLayout;
 import org.bib.secrets.Customizations;
+import org.bib.settings.SystemSettings;
 
 /** The blueprint format: which keys there are, and which of them bib does. */
 final class Blueprint {
   private static final String CONTAINER = "put it in the container";
-  private static final String INSTALLER = "it is for installers, which this version does not make";
-  private static final String LATER = "this version cannot do it";
+  private static final String INSTALLER =
+      "it is for installers; on a disk, sudo without password is customizations.sudo-nopasswd";
 
   /** Keys of the blueprint's top level that concern building an operating system. */
   private static final List<String> BUILD_KEYS =
       List.of("packages", "modules", "enabled_modules", "groups", "containers", "distro");
 
+  /** Keys of {@code customizations} that have an effect on a disk, apart from partitions. */
+  private static final List<String> HONOURED_KEYS =
+      List.of(
+          "user",
+          "group",
+          "sshkey",
+          "sudo-nopasswd",
+          "files",
+          "directories",
+          "hostname",
+          "kernel",
+          "timezone",
+          "locale",
+          "services",
+          "cacerts",
+          "fips",
+          "pull_secret",
+          "pull_secret_file",
+          "pull_secret_env",
+          "bootloader",
+          "ignition");
+
+  /** Keys of {@code customizations} that only installers look at. */
+  private static final List<String> INSTALLER_KEYS =
+      List.of("installer", "iso", "installation_device");
+
   /** Keys of {@code customizations} that are the container's business. */
   private static final List<String> CONTAINER_KEYS =
       List.of(
-          "timezone",
-          "locale",
           "firewall",
-          "services",
           "openscap",
           "repositories",
-          "cacerts",
           "rpm",
           "rhsm",
           "fdo",
-          "sshkey",
           "sshd",
           "dnf",
           "firstboot",
-          "containers-storage",
-          "fips");
+          "containers-storage");
 
   private Blueprint() {}
 
-  static Configuration read(String file, Map<?, ?> document) throws ConfigException {
+  static Configuration read(String file, Map<?, ?> document, References references)
+      throws ConfigException {
     Problems problems = new Problems(file);
-    Configuration configuration = readRoot(file, new Table("", document, problems), problems);
+    Configuration configuration =
+        readRoot(file, new Table("", document, problems), references, problems);
     problems.throwIfAny();
     return configuration;
   }
 
-  private static Configuration readRoot(String file, Table root, Problems problems) {
+  private static Configuration readRoot(
+      String file, Table root, References references, Problems problems) {
     root.text("name");
     root.text("description");
     root.text("version");
-    BUILD_KEYS.forEach(key -> root.refuse(key, CONTAINER));
-    root.refuse("arch", "use --target-arch");
-    root.refuse("architecture", "use --target-arch");
+    BUILD_KEYS.forEach(key -> root.unsupported(key, CONTAINER));
+    root.unsupported("arch", "use --target-arch");
+    root.unsupported("architecture", "use --target-arch");
     Table customizations =
         root.table("customizations").orElseGet(() -> root.empty("customizations"));
     root.refuseUnknownKeys();
-    return readCustomizations(file, customizations, problems);
+    return readCustomizations(file, customizations, references, problems);
   }
 
-  private static Configuration readCustomizations(String file, Table table, Problems problems) {
-    CONTAINER_KEYS.forEach(key -> table.refuse(key, CONTAINER));
-    table.refuse("partitioning_mode", "use customizations.filesystem or customizations.disk");
-    List.of("bootloader", "ignition").forEach(key -> table.refuse(key, LATER));
-    List.of("installer", "iso", "installation_device").forEach(key -> table.refuse(key, INSTALLER));
+  private static Configuration readCustomizations(
+      String file, Table table, References references, Problems problems) {
+    CONTAINER_KEYS.forEach(key -> table.unsupported(key, CONTAINER));
+    table.unsupported("partitioning_mode", "use customizations.filesystem or customizations.disk");
+    INSTALLER_KEYS.forEach(key -> table.unsupported(key, INSTALLER));
     List<String> kernel = table.table("kernel").map(Blueprint::kernel).orElse(List.of());
     Customizations customizations =
         new Customizations(
-            Accounts.users(table.tables("user"), problems),
+            Accounts.withKeys(
+                Accounts.users(table.tables("user"), references, problems),
+                table.tables("sshkey"),
+                references),
             Accounts.groups(table.tables("group"), problems),
-            Places.files(table.tables("files"), problems),
+            Places.files(table.tables("files"), references, problems),
             Places.directories(table.tables("directories"), problems),
-            Accounts.hostname(table));
+            Accounts.hostname(table),
+            Accounts.sudoers(table));
     Places.refuseDuplicates(customizations, problems);
+    SystemSettings settings = Settings.read(table, references);
     BuildSpec.Partitioning partitioning = partitioning(file, table, problems);
     table.refuseUnknownKeys();
-    return Configuration.of(customizations, partitioning, kernel);
+    return Configuration.of(customizations, settings, partitioning, kernel, problems.warnings());
   }
 
   private static BuildSpec.Partitioning partitioning(
@@ -110,20 +139,9 @@ final class Blueprint {
         root.table("customizations").orElseGet(() -> root.empty("customizations"));
     root.refuseUnknownKeys();
     customizations.ignore(CONTAINER_KEYS);
-    customizations.ignore(
-        List.of(
-            "user",
-            "group",
-            "files",
-            "directories",
-            "hostname",
-            "kernel",
-            "bootloader",
-            "ignition",
-            "installer",
-            "iso",
-            "installation_device",
-            "partitioning_mode"));
+    customizations.ignore(HONOURED_KEYS);
+    customizations.ignore(INSTALLER_KEYS);
+    customizations.ignore(List.of("partitioning_mode"));
     BuildSpec.Partitioning partitioning = partitioning(file, customizations, problems);
     customizations.refuseUnknownKeys();
     problems.throwIfAny();
@@ -142,7 +160,9 @@ final class Blueprint {
               }
               append.add(text);
             });
-    table.refuse("name", CONTAINER);
+    if (!table.text("name").orElse("kernel").equals("kernel")) {
+      table.unsupported("name", CONTAINER);
+    }
     table.refuseUnknownKeys();
     return append;
   }

@@ -30,10 +30,12 @@ public final class ConfigurationFile {
   /**
    * Reads {@code file}, TOML or JSON by its extension.
    *
+   * @param variables environment variables that it may name for its secrets
    * @throws ConfigException if the file is missing or says something that bib cannot do
    * @throws IOException if the file cannot be read
    */
-  public static Configuration read(Path file) throws ConfigException, IOException {
+  public static Configuration read(Path file, Map<String, String> variables)
+      throws ConfigException, IOException {
     String name = file.toString();
     String lower = name.toLowerCase(Locale.ROOT);
     boolean toml = lower.endsWith(".toml");
@@ -49,22 +51,33 @@ public final class ConfigurationFile {
     if (!Files.isReadable(file)) {
       throw new ConfigException(name, "cannot be read: permission denied");
     }
+    @Nullable Path directory = file.getParent();
     try (InputStream in = Files.newInputStream(file)) {
       String text = decode(name, in);
-      return Blueprint.read(name, toml ? toml(name, text) : json(name, text));
+      return Blueprint.read(
+          name,
+          toml ? toml(name, text) : json(name, text),
+          new References(directory == null ? Path.of("") : directory, variables));
     }
   }
 
   /**
-   * Reads JSON from {@code in}, which is left open.
+   * Reads TOML or JSON from {@code in}, which is left open; JSON begins with a brace, TOML never.
    *
    * @param name what messages call it
+   * @param variables environment variables that it may name for its secrets
    * @throws ConfigException if it says something that bib cannot do
    * @throws IOException if it cannot be read
    */
-  public static Configuration readJson(String name, InputStream in)
+  public static Configuration read(String name, InputStream in, Map<String, String> variables)
       throws ConfigException, IOException {
-    return readJson(name, decode(name, in));
+    String text = decode(name, in);
+    return Blueprint.read(
+        name,
+        text.stripLeading().startsWith("{") || text.stripLeading().startsWith("[{")
+            ? json(name, text)
+            : toml(name, text),
+        new References(Path.of(""), variables));
   }
 
   /**
@@ -78,11 +91,12 @@ public final class ConfigurationFile {
     return Blueprint.readPartitioning(name, toml ? toml(name, text) : json(name, text));
   }
 
-  private static Configuration readJson(String name, String text) throws ConfigException {
-    return Blueprint.read(name, json(name, text));
-  }
-
-  private static Map<?, ?> json(String name, String text) throws ConfigException {
+  /**
+   * A JSON object.
+   *
+   * @param name for messages, which never show what was read
+   */
+  static Map<?, ?> jsonObject(String name, String text) throws ConfigException {
     Map<?, ?> document;
     try {
       document =
@@ -97,6 +111,11 @@ public final class ConfigurationFile {
     if (document == null) {
       throw new ConfigException(name, "must be a JSON object, not null");
     }
+    return document;
+  }
+
+  private static Map<?, ?> json(String name, String text) throws ConfigException {
+    Map<?, ?> document = jsonObject(name, text);
     return document.size() == 1 && document.get("blueprint") instanceof Map<?, ?> wrapped
         ? wrapped
         : document;
@@ -125,6 +144,7 @@ public final class ConfigurationFile {
         name, where + "not " + format + ": " + SyntaxMessage.of(failure.getOriginalMessage()));
   }
 
+  /** UTF-8 text of at most {@link #MAX_BYTES}. */
   private static String decode(String name, InputStream in) throws ConfigException, IOException {
     byte[] bytes = in.readNBytes(MAX_BYTES + 1);
     if (bytes.length > MAX_BYTES) {

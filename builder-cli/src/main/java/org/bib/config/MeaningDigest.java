@@ -21,6 +21,7 @@ import org.bib.layout.LabelType;
 import org.bib.layout.Payload;
 import org.bib.layout.SwapPayload;
 import org.bib.secrets.Customizations;
+import org.bib.settings.SystemSettings;
 
 /**
  * SHA-256 over what a configuration means. Every text goes in with its length and every list with
@@ -38,7 +39,10 @@ final class MeaningDigest {
   }
 
   static String of(
-      Customizations customizations, BuildSpec.Partitioning partitioning, List<String> kernel) {
+      Customizations customizations,
+      SystemSettings settings,
+      BuildSpec.Partitioning partitioning,
+      List<String> kernel) {
     MeaningDigest digest = new MeaningDigest();
     digest.text("bib configuration 1");
     digest.count(customizations.users());
@@ -60,6 +64,13 @@ final class MeaningDigest {
     }
     digest.texts(kernel);
     partitioning.disk().ifPresent(digest::disk);
+    if (!customizations.sudoWithoutPassword().isEmpty()) {
+      digest.text("sudo");
+      digest.texts(customizations.sudoWithoutPassword());
+    }
+    if (!settings.equals(SystemSettings.NONE)) {
+      digest.settings(settings);
+    }
     return HexFormat.of().formatHex(digest.sha256.digest());
   }
 
@@ -75,6 +86,31 @@ final class MeaningDigest {
     text(user.description());
     number(user.expireDate());
     number(user.forcePasswordReset() ? 1 : 0);
+  }
+
+  private void settings(SystemSettings settings) {
+    text("settings");
+    text(settings.clock().timezone());
+    texts(settings.clock().servers());
+    text(settings.locale().language());
+    text(settings.locale().keyboard());
+    texts(settings.services().enabled());
+    texts(settings.services().disabled());
+    texts(settings.services().masked());
+    texts(settings.authorities().stream().map(SystemSettings.Authority::pem).toList());
+    number(settings.fips() ? 1 : 0);
+    text(settings.pullSecret());
+    number(settings.console().isPresent() ? 1 : 0);
+    settings
+        .console()
+        .ifPresent(
+            console -> {
+              texts(console.input());
+              texts(console.output());
+              text(console.serial());
+            });
+    number(settings.ignition().isPresent() ? 1 : 0);
+    settings.ignition().ifPresent(ignition -> text(ignition.url()));
   }
 
   private void file(Customizations.File file) {

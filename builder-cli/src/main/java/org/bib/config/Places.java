@@ -1,6 +1,5 @@
 package org.bib.config;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,18 +20,19 @@ final class Places {
 
   private Places() {}
 
-  static List<Customizations.File> files(List<Table> tables, Problems problems) {
+  static List<Customizations.File> files(
+      List<Table> tables, References references, Problems problems) {
     List<Customizations.File> files = new ArrayList<>();
     for (Table table : tables) {
       Optional<String> path = path(table, FILES_BELOW, NEVER_FILES);
-      table.refuse("uri", "write the content as data");
+      table.refuse("uri", "write the content as data, or name a file by data_file");
       Customizations.File file =
           new Customizations.File(
               path.orElse(""),
               owner(table, "user"),
               owner(table, "group"),
               permissions(table),
-              data(table));
+              data(table, references));
       table.refuseUnknownKeys();
       if (path.isPresent()) {
         files.add(file);
@@ -126,10 +126,7 @@ final class Places {
     return mode.map(text -> Integer.parseInt(text, 8));
   }
 
-  private static Content data(Table table) {
-    return table
-        .text("data")
-        .map(text -> Content.of(text.getBytes(StandardCharsets.UTF_8)))
-        .orElse(Content.EMPTY);
+  private static Content data(Table table, References references) {
+    return references.bytes(table, "data").map(Content::of).orElse(Content.EMPTY);
   }
 }

@@ -11,6 +11,7 @@ final class Problems {
 
   private final String file;
   private final List<String> lines = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
 
   Problems(String file) {
     this.file = file;
@@ -19,6 +20,16 @@ final class Problems {
   /** Notes that {@code keyPath} is wrong; an empty path is the file itself. */
   void add(String keyPath, String problem) {
     lines.add(keyPath.isEmpty() ? problem : keyPath + ": " + problem);
+  }
+
+  /** Notes that {@code keyPath} asks for what no disk honours, and what to do instead. */
+  void warn(String keyPath, String remedy) {
+    warnings.add(file + ": " + keyPath + ": not supported: " + remedy);
+  }
+
+  /** All that was noted by {@link #warn}, a line each. */
+  List<String> warnings() {
+    return List.copyOf(warnings);
   }
 
   boolean isEmpty() {

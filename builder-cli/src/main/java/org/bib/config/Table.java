@@ -168,6 +168,31 @@ final class Table {
     }
   }
 
+  /** Notes that {@code key}, which the format knows, has no effect on a disk. */
+  void unsupported(String key, String remedy) {
+    known.add(key);
+    Object value = values.get(key);
+    boolean empty =
+        value == null
+            || value.equals("")
+            || value.equals(false)
+            || (value instanceof List<?> list && list.isEmpty())
+            || (value instanceof Map<?, ?> map && map.isEmpty());
+    if (!empty) {
+      problems.warn(pathOf(key), remedy);
+    }
+  }
+
+  /** Notes that not all of {@code key} has an effect on a disk. */
+  void warn(String key, String remedy) {
+    problems.warn(pathOf(key), remedy);
+  }
+
+  /** Strings, of which one may stand alone. */
+  List<String> textOrTexts(String key) {
+    return isText(key) ? List.of(text(key).orElseThrow()) : texts(key);
+  }
+
   /** Notes every key that no other call named. */
   void refuseUnknownKeys() {
     Set<String> names = new TreeSet<>();

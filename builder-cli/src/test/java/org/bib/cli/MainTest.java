@@ -14,11 +14,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.bib.build.BuildSpec;
 import org.bib.build.ImageType;
 import org.bib.build.LintSpec;
@@ -30,6 +32,7 @@ import org.bib.layout.Architecture;
 import org.bib.layout.FilesystemType;
 import org.bib.lint.Finding;
 import org.bib.lint.LintReport;
+import org.bib.oci.RegistryLimits;
 import org.bib.oci.SourceOptions;
 import org.bib.progress.BuildEvent;
 import org.bib.progress.BuildListener;
@@ -69,7 +72,7 @@ class MainTest {
     assertThat(spec.image()).isEqualTo("quay.io/x/os:1");
     assertThat(spec.types()).containsExactly(ImageType.QCOW2);
     assertThat(spec.output()).isEqualTo(Path.of("."));
-    assertThat(spec.source().tlsVerify()).isTrue();
+    assertThat(spec.source().tlsVerify()).isEmpty();
     assertThat(spec.kernel().defaults()).isTrue();
     assertThat(spec.configDigest()).isEqualTo(Configuration.EMPTY.digest());
     assertThat(spec.threads()).isPositive();
@@ -115,7 +118,7 @@ class MainTest {
     assertThat(spec.source().architecture()).isEqualTo(Architecture.ARM64);
     assertThat(spec.source().authfile()).contains(auth);
     assertThat(spec.source().certDir()).contains(certs);
-    assertThat(spec.source().tlsVerify()).isFalse();
+    assertThat(spec.source().tlsVerify()).contains(false);
     assertThat(spec.targetImgref()).contains("quay.io/y");
     assertThat(spec.kernel().defaults()).isFalse();
     assertThat(spec.seed()).contains("7");
@@ -131,11 +134,31 @@ class MainTest {
   }
 
   @Test
-  void flagsOfThePeerWithoutEffectAreTold() {
-    assertThat(bib("--store", "/s", "--rpmmd=/r", "--use-librepo=true", "--local", "i")).isZero();
+  void localIsThePeersWordForPodmansStore() {
+    assertThat(built("--local", "quay.io/x/os").image())
+        .isEqualTo("containers-storage:quay.io/x/os");
+  }
+
+  @Test
+  void localMayBeSaidTwice() {
+    assertThat(built("--local=true", "containers-storage:os").image())
+        .isEqualTo("containers-storage:os");
+  }
+
+  @Test
+  void notLocalIsAnErrorAsWithThePeer() {
+    assertThat(bib("--local=false", "quay.io/x/os")).isEqualTo(2);
     assertThat(err.toString())
-        .contains("warning: --store has no effect: nothing is kept between builds\n")
-        .contains("warning: --local has no effect: ");
+        .endsWith(
+            "error: --local=false: remove it: an image without a transport comes from its registry\n");
+  }
+
+  @Test
+  void flagsOfThePeerWithoutEffectAreTold() {
+    assertThat(bib("--store", "/s", "--rpmmd=/r", "--use-librepo=true", "--in-vm", "i")).isZero();
+    assertThat(err.toString())
+        .contains("warning: --store has no effect: layers are kept in ~/.cache/bib\n")
+        .contains("warning: --in-vm has no effect: ");
   }
 
   @Test
@@ -205,6 +228,13 @@ class MainTest {
         "--type | a value is missing: TYPE of --type",
         "lint --type raw i | unknown option --type",
         "lint | IMAGE: is missing; name one, such as quay.io/fedora/fedora-bootc:44",
+        "lint --cache-size x i | --cache-size: \"x\" is not a size; write bytes or a number and a"
+            + " unit, such as 10 GiB",
+        "cache | bib cache: what is missing; choose ls, prune or verify",
+        "cache list | unexpected argument \"list\"",
+        "cache prune --all --cache-size 1 | --all: leaves nothing; give it or --cache-size",
+        "cache prune --cache-size x | --cache-size: \"x\" is not a size; write bytes or a number and"
+            + " a unit, such as 10 GiB",
         "lint --threads x i | --threads: \"x\" is not a number from 1 to 1024",
         "buidl i | IMAGE: takes one, not buidl i; did you mean the command \"build\"?",
         "completion ksh | SHELL: \"ksh\" has no completion; valid are bash, zsh, fish",
@@ -321,6 +351,7 @@ class MainTest {
                 "--authfile=" + auth,
                 "--target-arch=arm64",
                 "--tls-verify=false",
+                "--no-cache",
                 "--threads=2",
                 "--output=o",
                 "oci:dir"))
@@ -334,6 +365,44 @@ class MainTest {
                 new SourceOptions(Architecture.ARM64, Optional.of(auth), false, Optional.empty()),
                 Path.of("o"),
                 2));
+  }
+
+  @Test
+  void patienceWithRegistriesAndPolicyAreTheUsers() throws Exception {
+    Path policy = Files.createFile(root.resolve("policy.json"));
+    assertThat(
+            bib(
+                "lint",
+                "--policy=" + policy,
+                "--connect-timeout=3",
+                "--read-timeout=120",
+                "--retry=0",
+                "--target-arch=arm64",
+                "--threads=2",
+                "--output=o",
+                "oci:dir"))
+        .as(err.toString())
+        .isZero();
+    assertThat(builder.lintSpecs)
+        .containsExactly(
+            new LintSpec(
+                "oci:dir",
+                new SourceOptions(
+                    Architecture.ARM64,
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    new RegistryLimits(
+                        Optional.of(Duration.ofSeconds(3)),
+                        Optional.of(Duration.ofMinutes(2)),
+                        OptionalInt.of(0)),
+                    Optional.of(policy)),
+                Path.of("o"),
+                2));
+    for (String wrong :
+        List.of("--connect-timeout=0", "--read-timeout=1.5", "--retry=x", "--policy=/none")) {
+      assertThat(bib("lint", wrong, "oci:dir")).as(wrong).isEqualTo(2);
+    }
   }
 
   @Test

@@ -28,6 +28,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ConfigExamplesTest {
   private static final Path EXAMPLES = Path.of("../config-examples");
 
+  /** What {@code secrets.toml} wants of the environment. */
+  private static final Map<String, String> VARIABLES =
+      Map.of(
+          "ALICE_PASSWORD",
+          "correct horse",
+          "PULL_SECRET",
+          "{\"auths\":{\"registry.example\":{\"auth\":\"dXNlcjpzZWNyZXQ=\"}}}");
+
   static List<Path> examples() throws IOException {
     try (Stream<Path> files = Files.list(EXAMPLES)) {
       return files
@@ -40,8 +48,9 @@ class ConfigExamplesTest {
   @ParameterizedTest
   @MethodSource("examples")
   void everyExampleSaysSomethingAndIsPlanned(Path example) throws Exception {
-    Configuration configuration = ConfigurationFile.read(example);
+    Configuration configuration = ConfigurationFile.read(example, VARIABLES);
     assertThat(configuration.digest()).isNotEqualTo(Configuration.EMPTY.digest());
+    assertThat(configuration.warnings()).isEmpty();
     for (Architecture architecture : Architecture.values()) {
       assertThat(plan(layout(configuration.partitioning(), architecture)).size())
           .isGreaterThanOrEqualTo(ByteSize.gibibytes(10));
@@ -83,7 +92,9 @@ class ConfigExamplesTest {
 
   private static DiskPlan planOf(String name) throws Exception {
     return plan(
-        layout(ConfigurationFile.read(EXAMPLES.resolve(name)).partitioning(), Architecture.AMD64));
+        layout(
+            ConfigurationFile.read(EXAMPLES.resolve(name), Map.of()).partitioning(),
+            Architecture.AMD64));
   }
 
   @Test
@@ -99,7 +110,7 @@ class ConfigExamplesTest {
 
   @Test
   void tomlAndJsonOfTheSameMeaningHaveTheSameDigest() throws Exception {
-    assertThat(ConfigurationFile.read(EXAMPLES.resolve("minimal.toml")).digest())
-        .isEqualTo(ConfigurationFile.read(EXAMPLES.resolve("minimal.json")).digest());
+    assertThat(ConfigurationFile.read(EXAMPLES.resolve("minimal.toml"), Map.of()).digest())
+        .isEqualTo(ConfigurationFile.read(EXAMPLES.resolve("minimal.json"), Map.of()).digest());
   }
 }

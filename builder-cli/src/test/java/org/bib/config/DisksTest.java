@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.bib.disk.ByteSize;
@@ -115,7 +116,8 @@ class DisksTest {
 
   private String digest(String text) {
     try {
-      return ConfigurationFile.read(Files.writeString(directory.resolve("d.toml"), text)).digest();
+      return ConfigurationFile.read(Files.writeString(directory.resolve("d.toml"), text), Map.of())
+          .digest();
     } catch (Exception e) {
       throw new AssertionError(text, e);
     }
@@ -221,7 +223,7 @@ class DisksTest {
 
   private DiskCustomization read(String text) throws Exception {
     DiskCustomization disk =
-        ConfigurationFile.read(Files.writeString(directory.resolve("c.toml"), text))
+        ConfigurationFile.read(Files.writeString(directory.resolve("c.toml"), text), Map.of())
             .partitioning()
             .disk()
             .orElseThrow();
@@ -248,7 +250,7 @@ class DisksTest {
 
   private String problem(String text) {
     try {
-      ConfigurationFile.read(Files.writeString(directory.resolve("c.toml"), text));
+      ConfigurationFile.read(Files.writeString(directory.resolve("c.toml"), text), Map.of());
       return "none";
     } catch (ConfigException e) {
       return String.valueOf(e.getMessage()).replace(directory + "/", "");

@@ -23,6 +23,9 @@ final class GrubConfiguration {
   /** Between double quotes GRUB's lexer (script/yylex.l) takes these as they are. */
   private static final Pattern QUOTED = Pattern.compile("\"[^\"$\\\\\\p{Cntrl}]*\"");
 
+  /** Set or empty, and meant to be replaced wherever it stands. */
+  private static final Pattern VARIABLE = Pattern.compile("(?<!\\S)\\$ignition_firstboot(?!\\S)");
+
   /** Outside of quotes it takes these for something else than words. */
   private static final Pattern SPECIAL = Pattern.compile("[{}|&$;<>'\"\\\\\\p{Cntrl}]|(?<!\\S)#");
 
@@ -32,13 +35,21 @@ final class GrubConfiguration {
       if [ -s $prefix/grubenv ]; then
         load_env
       fi
-      if serial --unit=0 --speed=115200; then
+      if [ -f $prefix/console.cfg ]; then
+        source $prefix/console.cfg
+      elif serial --unit=0 --speed=115200; then
         terminal_input console serial
         terminal_output console serial
       fi
       insmod %s
       insmod ext2
       search --no-floppy --fs-uuid --set=root %s
+      # Ignition runs when this file is there, and deletes it when it is done.
+      if [ -f %s/ignition.firstboot ]; then
+        set ignition_network_kcmdline=
+        source %s/ignition.firstboot
+        set ignition_firstboot="ignition.firstboot ${ignition_network_kcmdline}"
+      fi
       set default=0
       set timeout=1
       # Tells systemd-gpt-auto-generator which disk was booted (Boot Loader Interface).
@@ -128,7 +139,12 @@ final class GrubConfiguration {
   /** The file. */
   FileNode file() {
     return file(
-        HEAD.formatted(boot.directory(), boot.tableModule(), boot.uuid())
+        HEAD.formatted(
+                boot.directory(),
+                boot.tableModule(),
+                boot.uuid(),
+                boot.directory(),
+                boot.directory())
             + (isReadable() ? FUNCTIONS : "")
             + CHOICE.formatted(
                 boot.directory(),
@@ -141,7 +157,8 @@ final class GrubConfiguration {
   }
 
   private static boolean isWords(String text) {
-    return !SPECIAL.matcher(QUOTED.matcher(text).replaceAll("")).find();
+    String words = VARIABLE.matcher(QUOTED.matcher(text).replaceAll("")).replaceAll("");
+    return !SPECIAL.matcher(words).find();
   }
 
   private String firstDeployment() {

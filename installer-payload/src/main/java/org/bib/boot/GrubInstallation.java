@@ -1,6 +1,7 @@
 package org.bib.boot;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.bib.disk.Content;
@@ -99,6 +100,14 @@ public final class GrubInstallation {
   public void addTo(DirectoryNode boot) {
     boot.put("grub2", grub);
     bootupdState.ifPresent(state -> boot.put("bootupd-state.json", state));
+  }
+
+  /** Whether the configuration, the image's own or not, has {@code word} in it. */
+  public boolean mentions(String word) throws IOException {
+    return grub.child("grub.cfg") instanceof FileNode configuration
+        && new String(
+                ImageFiles.bytes(configuration, "boot/grub2/grub.cfg"), StandardCharsets.ISO_8859_1)
+            .contains(word);
   }
 
   /**

@@ -10,6 +10,7 @@ import org.bib.layout.DiskLayout;
 import org.bib.layout.FilesystemType;
 import org.bib.oci.SourceOptions;
 import org.bib.secrets.Customizations;
+import org.bib.settings.SystemSettings;
 
 /**
  * What a user asked for: command line and configuration in one value.
@@ -22,6 +23,8 @@ import org.bib.secrets.Customizations;
  * @param disk size and partitions
  * @param kernel arguments besides those of the image
  * @param customizations bootstrap secrets
+ * @param settings of the system
+ * @param strict whether it is an error if the image cannot honour a setting
  * @param seed replaces the seed that is derived from image and configuration
  * @param sourceDateEpoch seconds, replaces the creation time of the image
  * @param configDigest lower-case hex SHA-256 of the configuration's meaning, part of the seed
@@ -38,6 +41,8 @@ public record BuildSpec(
     Disk disk,
     Kernel kernel,
     Customizations customizations,
+    SystemSettings settings,
+    boolean strict,
     Optional<String> seed,
     OptionalLong sourceDateEpoch,
     String configDigest,

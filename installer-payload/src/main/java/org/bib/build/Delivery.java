@@ -15,6 +15,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import org.bib.failure.BuildException;
+import org.bib.scratch.DirectoryLock;
 import org.jspecify.annotations.Nullable;
 
 /**

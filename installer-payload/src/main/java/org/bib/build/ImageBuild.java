@@ -19,6 +19,8 @@ import java.util.stream.Collectors;
 import org.bib.boot.BiosBoot;
 import org.bib.boot.BootFilesystem;
 import org.bib.boot.GrubInstallation;
+import org.bib.boot.IgnitionFirstBoot;
+import org.bib.cache.LayerCache;
 import org.bib.disk.DiskImage;
 import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
@@ -44,12 +46,23 @@ import org.bib.progress.BuildListener;
 import org.bib.qcow2.Compression;
 import org.bib.qcow2.Qcow2Writer;
 import org.bib.rootfs.ImageTree;
-import org.bib.secrets.BootstrapSecrets;
+import org.bib.secrets.SystemTree;
+import org.bib.settings.FipsMode;
 import org.bib.tree.DirectoryNode;
 import org.jspecify.annotations.Nullable;
 
 /** The flow of a build, from image to artefacts, read from top to bottom in {@link #run}. */
 public final class ImageBuild {
+  private static final List<String> TRANSPORTS =
+      List.of(
+          "docker://",
+          "oci:",
+          "oci-archive:",
+          "docker-archive:",
+          "docker-daemon:",
+          "containers-storage:",
+          "dir:");
+
   private final BuildSpec spec;
   private final EmbeddedFormats formats;
   private final BuildListener listener;
@@ -150,8 +163,10 @@ public final class ImageBuild {
       throws IOException, ConfigException, InterruptedException {
     try (SourceImage source = ImageSources.open(input.image(), input.source(), listener);
         Workspace workspace = Workspace.create(input.directory());
-        Shutdown.Registration registration = shutdown.register(() -> deleteQuietly(workspace));
-        ImageTree tree = read(source, input.threads(), workspace, listener)) {
+        LayerCache cache = LayerCache.open(input.source().cache(), input.image(), listener);
+        Shutdown.Registration registration =
+            shutdown.register(() -> closeQuietly(cache, workspace));
+        ImageTree tree = read(source, cache, input.threads(), workspace, listener)) {
       return work.on(source, tree, workspace);
     }
   }
@@ -166,14 +181,18 @@ public final class ImageBuild {
       DiskPlan disk, Deployment deployment, DiskContents contents, Optional<BiosBoot> bios) {}
 
   private static ImageTree read(
-      SourceImage source, int threads, Workspace workspace, BuildListener listener)
+      SourceImage source,
+      LayerCache cache,
+      int threads,
+      Workspace workspace,
+      BuildListener listener)
       throws IOException, InterruptedException {
     listener.on(new BuildEvent.StepStarted("layers", "Reading layers"));
     long start = System.nanoTime();
     ImageTree tree =
         workspace.writing(
             "the contents of the layers",
-            () -> ImageTree.read(source, workspace.directory(), threads, listener));
+            () -> ImageTree.read(source, cache, workspace.directory(), threads, listener));
     listener.on(new BuildEvent.StepFinished("layers", Duration.ofNanos(System.nanoTime() - start)));
     return tree;
   }
@@ -210,11 +229,20 @@ public final class ImageBuild {
             tree,
             image,
             install,
-            installation.kernelArguments(
-                rootUuid, bootUuid, tree.root(), spec.source().architecture(), spec.kernel()));
+            withSettings(
+                installation.kernelArguments(
+                    rootUuid, bootUuid, tree.root(), spec.source().architecture(), spec.kernel())));
+    CustomizedSystem customized =
+        CustomizedSystem.of(
+            spec,
+            new SystemTree(
+                deployment.etc(), deployment.var(), tree.root(), Instant.ofEpochSecond(seconds)),
+            tree.root(),
+            seed);
     SeparateFilesystems separate =
         SeparateFilesystems.of(layout, deployment.etc(), deployment.var(), tree.root());
-    tellMounts(deployment, separate, chosen.mounting(), installation.bootSource(bootUuid));
+    customized.checkMounts(
+        tellMounts(deployment, separate, chosen.mounting(), installation.bootSource(bootUuid)));
     Map<String, DirectoryNode> trees = new HashMap<>(separate.take(deployment.var()));
     BootFilesystem bootFilesystem =
         new BootFilesystem(
@@ -227,6 +255,8 @@ public final class ImageBuild {
       grub = Optional.of(installGrub(deployment, tree, bootFilesystem, install.skipBootUuid()));
       trees.put("esp", grub.get().esp());
     }
+    customized.addTo(deployment.boot(), grub);
+    tellUnhonoured(customized.warnings());
     if (bootUuid.isPresent()) {
       trees.put("boot", deployment.boot());
     } else {
@@ -255,42 +285,59 @@ public final class ImageBuild {
     return new Plan(disk, deployment, contents, bios);
   }
 
-  /** The deployment, with the bootstrap secrets in it. */
+  /** The kernel's arguments, with those that settings take. */
+  private List<String> withSettings(List<String> arguments) {
+    List<String> more = new ArrayList<>();
+    if (spec.settings().fips()) {
+      more.add(FipsMode.KERNEL_ARGUMENT);
+    }
+    if (spec.settings().ignition().isPresent()) {
+      more.addAll(IgnitionFirstBoot.KERNEL_ARGUMENTS);
+    }
+    List<String> all = new ArrayList<>(arguments);
+    for (String argument : more) {
+      String key = argument.replaceFirst("=.*", "");
+      if (all.stream().noneMatch(known -> known.equals(key) || known.startsWith(key + "="))) {
+        all.add(argument);
+      }
+    }
+    return all;
+  }
+
+  private void tellUnhonoured(List<String> warnings) throws ConfigException {
+    if (spec.strict() && !warnings.isEmpty()) {
+      throw new ConfigException("--strict", String.join("; also ", warnings));
+    }
+    warnings.forEach(warning -> listener.on(new BuildEvent.Warning(warning)));
+  }
+
+  /** The deployment of the image alone. */
   private Deployment deploy(
       SourceImage source,
       ImageTree tree,
       BootableImage image,
       InstallConfig install,
       List<String> kernelArguments)
-      throws IOException, ConfigException, InterruptedException {
-    Deployment deployment =
-        Deployment.deploy(
-            new Deployment.Request(
-                new Deployment.Trees(
-                    tree.root(),
-                    tree.firstLayer(),
-                    source.layers().get(0).digest().toString(),
-                    tree.base(),
-                    tree.derived()),
-                new Deployment.Documents(
-                    new String(source.manifest(), StandardCharsets.UTF_8),
-                    new String(source.config(), StandardCharsets.UTF_8),
-                    source.manifestDigest().toString()),
-                source.imageConfig(),
-                imageReference(spec.targetImgref().orElse(spec.image())),
-                kernelArguments,
-                seconds,
-                spec.threads(),
-                Deployment.Settings.of(install, Optional.of(imageReference(spec.image())))),
-            image);
-    BootstrapSecrets.apply(
-        spec.customizations(),
-        deployment.etc(),
-        deployment.var(),
-        tree.root(),
-        seed,
-        Instant.ofEpochSecond(seconds));
-    return deployment;
+      throws IOException, InterruptedException {
+    return Deployment.deploy(
+        new Deployment.Request(
+            new Deployment.Trees(
+                tree.root(),
+                tree.firstLayer(),
+                source.layers().get(0).digest().toString(),
+                tree.base(),
+                tree.derived()),
+            new Deployment.Documents(
+                new String(source.manifest(), StandardCharsets.UTF_8),
+                new String(source.config(), StandardCharsets.UTF_8),
+                source.manifestDigest().toString()),
+            source.imageConfig(),
+            spec.targetImgref().map(ImageBuild::imageReference).orElse(followed(source)),
+            kernelArguments,
+            seconds,
+            spec.threads(),
+            Deployment.Settings.of(install, Optional.of(followed(source)))),
+        image);
   }
 
   private GrubInstallation installGrub(
@@ -316,8 +363,10 @@ public final class ImageBuild {
   /**
    * Tells the installed system what to mount. {@code /boot} stands in fstab whatever the image
    * says, as bootc has it; the ESP is mounted only if the image says how.
+   *
+   * @return what was told
    */
-  private void tellMounts(
+  private List<Mount> tellMounts(
       Deployment deployment,
       SeparateFilesystems separate,
       Optional<MountConfiguration> mounting,
@@ -332,6 +381,11 @@ public final class ImageBuild {
       case NONE -> {} // the image or systemd-gpt-auto-generator finds them
     }
     Fstab.write(deployment.etc(), fstab);
+    List<Mount> told = new ArrayList<>(fstab);
+    if (mounting.equals(Optional.of(MountConfiguration.UNITS))) {
+      told.addAll(mounts);
+    }
+    return told;
   }
 
   private void checkBootable(DiskLayout layout, boolean bios) throws ConfigException {
@@ -351,9 +405,17 @@ public final class ImageBuild {
     }
   }
 
+  /** What the system follows if nobody says: the image's name in registries, if it has one. */
+  private String followed(SourceImage source) {
+    return imageReference(source.registryName().orElse(spec.image()));
+  }
+
   /** What the installed system follows: the target as typed, a registry unless it names another. */
   private static String imageReference(String reference) {
-    for (String transport : List.of("docker://", "oci:", "oci-archive:", "containers-storage:")) {
+    if (reference.startsWith("podman:")) { // which bootc calls by its store
+      return "containers-storage:" + reference.substring("podman:".length());
+    }
+    for (String transport : TRANSPORTS) {
       if (reference.startsWith(transport)) {
         return reference;
       }
@@ -478,8 +540,9 @@ public final class ImageBuild {
     return sha256 == null ? output : output.put("sha256", sha256);
   }
 
-  private static void deleteQuietly(Workspace workspace) {
+  private static void closeQuietly(LayerCache cache, Workspace workspace) {
     try {
+      cache.close();
       workspace.close();
     } catch (IOException e) {
       // The process is ending; there is nobody left to tell.

@@ -4,6 +4,7 @@ import java.util.List;
 import org.bib.ext4.Ext4Writer;
 import org.bib.failure.BuildException;
 import org.bib.gpt.PartitionTableWriter;
+import org.bib.scratch.DirectoryLock;
 
 /**
  * Binds the native libraries while the image is opened and read: jnr-ffi compiles each binding when

@@ -2,46 +2,30 @@ package org.bib.build;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.regex.Pattern;
 import org.bib.failure.BuildException;
+import org.bib.scratch.ScratchDirectory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A directory beside the output that holds all that is not finished; closing deletes it.
- *
- * <p>Whoever works in a workspace holds the lock on it. So the next build into the same output
- * directory can tell what a killed build left there, and deletes it.
+ * A directory beside the output that holds all that is not finished; closing deletes it. What a
+ * killed build left there, the next build into the same output directory deletes.
  */
 final class Workspace implements Closeable {
-  private static final String PREFIX = ".bib-";
-  private static final Pattern NAME = Pattern.compile("\\.bib-[0-9]+");
   private static final int MAX_TRIES = 10;
 
   private final Path output;
-  private final Path directory;
+  private final ScratchDirectory scratch;
   private final MissingDirectories missing;
-  private final @Nullable DirectoryLock lock;
   private final long free;
 
-  private Workspace(
-      Path output,
-      Path directory,
-      MissingDirectories missing,
-      @Nullable DirectoryLock lock,
-      long free) {
+  private Workspace(Path output, ScratchDirectory scratch, MissingDirectories missing, long free) {
     this.output = output;
-    this.directory = directory;
+    this.scratch = scratch;
     this.missing = missing;
-    this.lock = lock;
     this.free = free;
   }
 
@@ -73,23 +57,9 @@ final class Workspace implements Closeable {
 
   private static Workspace make(Path output, MissingDirectories missing) throws IOException {
     missing.make(output);
-    Path directory = Files.createTempDirectory(output, PREFIX);
-    DirectoryLock lock = null;
-    boolean taken = false;
-    try {
-      lock = DirectoryLock.take(directory);
-      taken = lock == null;
-    } catch (IOException e) {
-      // No locks here: others cannot lock it either, and so will not delete it.
-    }
-    if (taken || !Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-      if (lock != null) {
-        lock.close();
-      }
-      throw new NoSuchFileException(directory.toString());
-    }
-    deleteAbandoned(output);
-    return new Workspace(output, directory, missing, lock, FreeSpace.in(output));
+    ScratchDirectory scratch = ScratchDirectory.make(output);
+    ScratchDirectory.deleteAbandoned(output);
+    return new Workspace(output, scratch, missing, FreeSpace.in(output));
   }
 
   /** The failure of a directory that does not take files. */
@@ -117,7 +87,7 @@ final class Workspace implements Closeable {
   }
 
   Path directory() {
-    return directory;
+    return scratch.path();
   }
 
   /**
@@ -150,72 +120,9 @@ final class Workspace implements Closeable {
   @Override
   public void close() throws IOException {
     try {
-      for (int tries = 1; Files.exists(directory, LinkOption.NOFOLLOW_LINKS); tries++) {
-        try {
-          delete(directory);
-        } catch (DirectoryNotEmptyException e) {
-          if (tries == MAX_TRIES) {
-            throw e;
-          }
-        }
-      }
+      scratch.close();
     } finally {
-      if (lock != null) {
-        lock.close();
-      }
       missing.takeAway();
     }
-  }
-
-  /** Deletes the workspaces of builds that are no more, as far as they can be deleted. */
-  private static void deleteAbandoned(Path output) {
-    try (DirectoryStream<Path> entries =
-        Files.newDirectoryStream(
-            output, entry -> NAME.matcher(String.valueOf(entry.getFileName())).matches())) {
-      for (Path entry : entries) {
-        deleteIfAbandoned(entry);
-      }
-    } catch (IOException e) {
-      // Whatever is left, the next build may have more luck; this one does not need it gone.
-    }
-  }
-
-  private static void deleteIfAbandoned(Path directory) {
-    try (DirectoryLock lock = DirectoryLock.take(directory)) {
-      if (lock != null) {
-        delete(directory);
-      }
-    } catch (IOException e) {
-      // It is another user's, or just going.
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException failure)
-              throws IOException {
-            if (failure instanceof NoSuchFileException) {
-              return FileVisitResult.CONTINUE;
-            }
-            throw failure;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
-              throws IOException {
-            Files.deleteIfExists(visited);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

@@ -1,5 +1,10 @@
 package org.bib.oci;
 
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PushbackInputStream;
+
 /** How bytes are compressed, told by how they begin. */
 enum Compression {
   NONE("not compressed"),
@@ -29,6 +34,18 @@ enum Compression {
       return head[3] == 0x18 ? ZSTD : NONE;
     }
     return NONE;
+  }
+
+  /** What {@code in} inflates to, however it is compressed; closing it closes {@code in}. */
+  static InputStream inflated(InputStream in) throws IOException {
+    PushbackInputStream sniffed = new PushbackInputStream(in, 4);
+    byte[] head = sniffed.readNBytes(4);
+    sniffed.unread(head);
+    return switch (of(head, head.length)) {
+      case GZIP -> new GzipMembersInputStream(sniffed);
+      case ZSTD -> new ZstdInputStreamNoFinalizer(sniffed);
+      case NONE -> sniffed;
+    };
   }
 
   @Override

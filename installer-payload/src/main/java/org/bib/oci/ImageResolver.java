@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Walks from a reference, through indexes, to the one manifest of the wanted platform. */
 final class ImageResolver {
   /** Configurations carry the history of the build; none comes near this. */
-  private static final int MAX_CONFIG_SIZE = 8 << 20;
+  static final int MAX_CONFIG_SIZE = 8 << 20;
 
   /** Index within index within index is more than any tool writes. */
   private static final int MAX_DEPTH = 4;
@@ -93,15 +93,19 @@ final class ImageResolver {
     return platform.os().equals("linux") && platform.architecture().equals(architecture.ociName());
   }
 
+  /**
+   * What runs on any machine of the architecture first, then what needs less of it: {@code v8} is
+   * the baseline of arm64, {@code v1} that of amd64, later levels are supersets.
+   */
   private static int rank(Descriptor entry) {
     if (entry.platform().isEmpty()) {
-      return 3;
+      return 100;
     }
     String variant = entry.platform().get().variant().orElse("");
     return switch (variant) {
       case "" -> 0;
-      case "v8", "v1" -> 1; // The baselines of arm64 and amd64.
-      default -> 2;
+      case "v8", "v1" -> 1;
+      default -> variant.matches("v[0-9]") ? variant.charAt(1) - '0' + 1 : 99;
     };
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -15,19 +16,11 @@ import org.bib.progress.BuildListener;
 public final class ImageSources {
   private static final String DIRECTORY = "oci:";
   private static final String ARCHIVE = "oci-archive:";
+  private static final String DOCKER_ARCHIVE = "docker-archive:";
+  private static final String PLAIN_DIRECTORY = "dir:";
   private static final String REGISTRY = "docker://";
   private static final List<String> ELSEWHERE =
-      List.of(
-          "containers-storage:",
-          "docker-archive:",
-          "docker-daemon:",
-          "dir:",
-          "ostree:",
-          "sif:",
-          "tarball:",
-          "http:",
-          "https:",
-          "file:");
+      List.of("ostree:", "sif:", "tarball:", "http:", "https:", "file:");
 
   private static final Pattern BY_DIGEST = Pattern.compile("(.*)(@sha(?:256|512):[0-9a-f]+)");
 
@@ -37,8 +30,10 @@ public final class ImageSources {
    * Opens an image and pins it: manifest and configuration are fetched and verified, layers are not
    * yet.
    *
-   * @param reference {@code oci:DIR[:tag]}, {@code oci-archive:FILE[:tag]}, {@code docker://NAME},
-   *     or a bare name of an image in a registry; {@code @sha256:...} in place of, or after, a tag
+   * @param reference in the syntax of containers-transports(5): {@code docker://NAME}, or without a
+   *     transport a full name of an image in a registry; {@code oci:DIR[:tag]}, {@code
+   *     oci-archive:FILE[:tag]}, {@code docker-archive:FILE[:tag]}, {@code dir:DIR}, {@code
+   *     containers-storage:NAME}, {@code docker-daemon:NAME} or {@code podman:NAME}
    * @param listener hears of retries and of verification that was switched off
    * @throws ConfigException if {@code reference} is none
    * @throws BuildException if there is no such image, or none for the platform asked for
@@ -51,9 +46,13 @@ public final class ImageSources {
   static SourceImage open(
       String reference, SourceOptions options, BuildListener listener, Surroundings surroundings)
       throws IOException, ConfigException {
+    SignaturePolicy policy = SignaturePolicy.of(options.policy(), surroundings);
+    SignaturePolicy.Demands demands = policy.demands(PolicySubject.of(reference));
     ImageStore store = store(reference, options, listener, surroundings);
     try {
-      return new ImageResolver(store, options.architecture()).resolve();
+      SourceImage image = new ImageResolver(store, options.architecture()).resolve();
+      demands.verify(store, image.manifestDigest());
+      return image;
     } catch (IOException | RuntimeException e) {
       store.close();
       throw e;
@@ -64,10 +63,41 @@ public final class ImageSources {
       String reference, SourceOptions options, BuildListener listener, Surroundings surroundings)
       throws IOException, ConfigException {
     if (reference.startsWith(DIRECTORY)) {
-      return layout(reference, DIRECTORY, surroundings);
+      Located located = locate(reference, DIRECTORY, "the directory of an OCI image layout");
+      return new LayoutStore(
+          new DirectoryFiles(located.path()),
+          located.name(),
+          located.path().toString(),
+          located.selector());
     }
     if (reference.startsWith(ARCHIVE)) {
-      return layout(reference, ARCHIVE, surroundings);
+      Located located = locate(reference, ARCHIVE, "an OCI archive");
+      return new LayoutStore(
+          ArchiveFiles.open(located.path(), "an OCI archive", spoolDirectory(surroundings)),
+          located.name(),
+          located.path().toString(),
+          located.selector());
+    }
+    if (reference.startsWith(DOCKER_ARCHIVE)) {
+      Located located = locate(reference, DOCKER_ARCHIVE, "a file that docker save wrote");
+      return new DockerArchive(
+          ArchiveFiles.open(located.path(), "a docker archive", spoolDirectory(surroundings)),
+          located.name(),
+          located.selector(),
+          "save the image to " + located.path() + " again");
+    }
+    if (reference.startsWith(PLAIN_DIRECTORY)) {
+      return new DirectoryStore(
+          locate(reference, PLAIN_DIRECTORY, "a directory that skopeo copy wrote").whole());
+    }
+    if (reference.startsWith(ContainersStorage.TRANSPORT)) {
+      return ContainersStorage.open(
+          reference.substring(ContainersStorage.TRANSPORT.length()), surroundings);
+    }
+    for (Engine engine : List.of(Engine.docker(surroundings), Engine.podman(surroundings))) {
+      if (reference.startsWith(engine.transport())) {
+        return EngineStore.open(engine, reference, surroundings, spoolDirectory(surroundings));
+      }
     }
     for (String transport : ELSEWHERE) {
       if (reference.startsWith(transport)) {
@@ -80,11 +110,55 @@ public final class ImageSources {
     }
     String name =
         reference.startsWith(REGISTRY) ? reference.substring(REGISTRY.length()) : reference;
-    return new RegistryStore(RegistryReference.parse(name), options, surroundings, listener);
+    RegistryReference parsed = RegistryReference.parse(name);
+    if (!reference.startsWith(REGISTRY) && ShortNames.isShort(reference)) {
+      throw ShortNames.of(surroundings).refuse(reference);
+    }
+    return registry(parsed, options, surroundings, listener);
   }
 
-  private static ImageStore layout(String reference, String transport, Surroundings surroundings)
-      throws IOException, ConfigException {
+  /** An image in a registry, or in a mirror that the administrator puts before it. */
+  private static ImageStore registry(
+      RegistryReference image,
+      SourceOptions options,
+      Surroundings surroundings,
+      BuildListener listener)
+      throws IOException {
+    List<MirroredStore.Place> places = new ArrayList<>();
+    for (RegistriesConf.PullSource source : RegistriesConf.of(surroundings).sources(image)) {
+      Optional<String> waiver =
+          options.tlsVerify().isPresent()
+              ? options.tlsVerify().filter(verify -> !verify).map(no -> "--tls-verify=false")
+              : source.insecureBy().map(Path::toString);
+      places.add(() -> new RegistryStore(source.image(), waiver, options, surroundings, listener));
+    }
+    return places.size() == 1 ? places.get(0).open() : new MirroredStore(places, listener);
+  }
+
+  /**
+   * A file or directory that a reference names.
+   *
+   * @param transport with its colon
+   * @param selector what follows the path
+   */
+  private record Located(String transport, Path path, Optional<String> selector) {
+    String name() {
+      return transport + path;
+    }
+
+    /** The path, which nothing may follow. */
+    Path whole() throws BuildException {
+      if (selector.isPresent()) {
+        throw new BuildException(
+            name() + ":" + MessageText.oneLine(selector.get()) + ": no such directory",
+            "name the directory alone, it holds one image");
+      }
+      return path;
+    }
+  }
+
+  private static Located locate(String reference, String transport, String wanted)
+      throws BuildException, ConfigException {
     String rest = reference.substring(transport.length());
     if (rest.isEmpty()) {
       throw new ConfigException(MessageText.quoted(reference), "names no path");
@@ -95,23 +169,16 @@ public final class ImageSources {
     } catch (InvalidPathException e) {
       throw new ConfigException(MessageText.quoted(reference), "is not a path");
     }
-    Path path = split.path();
-    String name = transport + path;
-    if (transport.equals(DIRECTORY)) {
-      if (!Files.isDirectory(path)) {
-        throw new BuildException(
-            name + ": " + (Files.exists(path) ? "not a directory" : "no such directory"),
-            "name the directory of an OCI image layout");
-      }
-      return new LayoutStore(new LayoutDirectory(path), name, path.toString(), split.selector());
-    }
-    if (!Files.isRegularFile(path)) {
+    Located located = new Located(transport, split.path(), split.selector());
+    boolean directory = transport.equals(DIRECTORY) || transport.equals(PLAIN_DIRECTORY);
+    if (directory ? !Files.isDirectory(located.path()) : !Files.isRegularFile(located.path())) {
       throw new BuildException(
-          name + ": " + (Files.exists(path) ? "not a file" : "no such file"),
-          "name an OCI archive");
+          located.name()
+              + (Files.exists(located.path()) ? ": not a " : ": no such ")
+              + (directory ? "directory" : "file"),
+          "name " + wanted);
     }
-    LayoutArchive archive = LayoutArchive.open(path, spoolDirectory(surroundings));
-    return new LayoutStore(archive, name, path.toString(), split.selector());
+    return located;
   }
 
   /** Large temporary files belong where a disk is, which {@code /tmp} often is not. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.dataformat.toml.TomlMapper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -12,10 +13,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** A JSON object as manifests, configurations and credential files need to read it. */
+/** A JSON object, or a table of TOML, as the documents around images need to read it. */
 final class JsonObject {
   /** Two values under one key would let two readers see two different images. */
   private static final JsonMapper MAPPER =
@@ -23,6 +26,8 @@ final class JsonObject {
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
+
+  private static final TomlMapper TOML = new TomlMapper();
 
   private final JsonNode node;
 
@@ -47,6 +52,65 @@ final class JsonObject {
     } catch (IOException e) {
       throw new MalformedException("not JSON: " + e.getMessage());
     }
+  }
+
+  /**
+   * Reads an array of objects.
+   *
+   * @throws MalformedException if {@code bytes} hold anything else
+   */
+  static List<JsonObject> parseList(byte[] bytes) throws MalformedException {
+    try {
+      JsonNode node = MAPPER.readTree(bytes);
+      if (node == null || !node.isArray()) {
+        throw new MalformedException("not a JSON array");
+      }
+      return new JsonObject(MAPPER.createObjectNode().set("", node)).objects("");
+    } catch (JsonProcessingException e) {
+      throw new MalformedException("not JSON: " + e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new MalformedException("not JSON: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Reads a TOML document, whose tables are objects.
+   *
+   * @throws MalformedException if {@code bytes} hold anything else
+   */
+  static JsonObject parseToml(byte[] bytes) throws MalformedException {
+    try {
+      return new JsonObject(TOML.readTree(bytes));
+    } catch (JsonProcessingException e) {
+      throw new MalformedException(
+          "not TOML: line "
+              + (e.getLocation() == null ? 1 : e.getLocation().getLineNr())
+              + ": "
+              + e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new MalformedException("not TOML: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Refuses keys that are not among {@code known}.
+   *
+   * @param what names the object in the message
+   */
+  JsonObject only(Set<String> known, String what) throws MalformedException {
+    for (String key : keys()) {
+      if (!known.contains(key)) {
+        throw new MalformedException(what + " has the unknown key " + MessageText.quoted(key));
+      }
+    }
+    return this;
+  }
+
+  /** All keys, sorted. */
+  Set<String> keys() {
+    Set<String> keys = new TreeSet<>();
+    node.fieldNames().forEachRemaining(keys::add);
+    return keys;
   }
 
   boolean has(String key) {
@@ -74,6 +138,17 @@ final class JsonObject {
       throw new MalformedException("\"" + key + "\" is not a number");
     }
     return OptionalLong.of(value.longValue());
+  }
+
+  Optional<Boolean> flag(String key) throws MalformedException {
+    @Nullable JsonNode value = value(key);
+    if (value == null) {
+      return Optional.empty();
+    }
+    if (!value.isBoolean()) {
+      throw new MalformedException("\"" + key + "\" is neither true nor false");
+    }
+    return Optional.of(value.booleanValue());
   }
 
   Optional<JsonObject> object(String key) throws MalformedException {

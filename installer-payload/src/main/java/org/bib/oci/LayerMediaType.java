@@ -10,6 +10,16 @@ final class LayerMediaType {
   private LayerMediaType() {}
 
   /**
+   * Whether a layer is one that may be left out of registries: Docker's foreign layers, and the
+   * specification's non-distributable ones (media-types.md). Where it lies is not read from its
+   * {@code urls}: an image shall not choose which servers are asked.
+   */
+  static boolean isForeign(String mediaType) {
+    String type = mediaType.toLowerCase(Locale.ROOT);
+    return type.contains(".nondistributable.") || type.contains(".foreign.");
+  }
+
+  /**
    * Refuses layers that are no tar. How a tar is compressed is not told from here but from its
    * first bytes, as engines do, because media types lie (OCI image specification 1.1,
    * media-types.md; Docker image manifest V2, schema 2).
@@ -20,11 +30,6 @@ final class LayerMediaType {
     String type = mediaType.toLowerCase(Locale.ROOT);
     if (type.endsWith("+encrypted")) {
       throw new BuildException(layer + ": is encrypted", "decrypt the image first");
-    }
-    if (type.contains(".nondistributable.") || type.contains(".foreign.")) {
-      throw new BuildException(
-          layer + ": is kept outside the image (" + MessageText.quoted(mediaType) + ")",
-          "push the image with its non-distributable layers included");
     }
     if (!type.isEmpty() && !type.contains("tar")) {
       throw new BuildException(

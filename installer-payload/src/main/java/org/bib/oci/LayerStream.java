@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LayerStream extends InputStream {
   /** Far beyond any real layer; stops a blob made to inflate for ever. */
-  private static final long MAX_UNCOMPRESSED = 1L << 40;
+  static final long MAX_UNCOMPRESSED = 1L << 40;
 
   /** Below half of the smallest G1 region, so that no buffer is a humongous object. */
   private static final int BUFFER_SIZE = 256 << 10;

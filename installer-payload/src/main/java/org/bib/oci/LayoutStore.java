@@ -10,7 +10,7 @@ import org.bib.oci.JsonObject.MalformedException;
 
 /** An OCI image layout (OCI image specification 1.1, image-layout.md) as a store. */
 final class LayoutStore implements ImageStore {
-  private final LayoutFiles files;
+  private final ImageFiles files;
   private final String name;
   private final String path;
   private final Optional<String> selector;
@@ -20,7 +20,7 @@ final class LayoutStore implements ImageStore {
    * @param path of the layout, for messages
    * @param selector a tag, or {@code @} and a digest
    */
-  LayoutStore(LayoutFiles files, String name, String path, Optional<String> selector) {
+  LayoutStore(ImageFiles files, String name, String path, Optional<String> selector) {
     this.files = files;
     this.name = name;
     this.path = path;
@@ -68,17 +68,7 @@ final class LayoutStore implements ImageStore {
 
   @Override
   public RawManifest manifest(Descriptor descriptor) throws IOException {
-    String what = name + ": manifest " + descriptor.digest();
-    if (descriptor.size() > RawManifest.MAX_SIZE) {
-      throw new BuildException(
-          what + ": " + descriptor.size() + " bytes are more than " + RawManifest.MAX_SIZE,
-          "use another image");
-    }
-    try (InputStream in =
-        new VerifyingInputStream(
-            blob(descriptor), descriptor.digest(), descriptor.size(), what, remedyForDamage())) {
-      return new RawManifest(descriptor.mediaType(), descriptor.digest(), in.readAllBytes());
-    }
+    return RawManifest.read(blob(descriptor), descriptor, name, remedyForDamage());
   }
 
   @Override
@@ -129,19 +119,7 @@ final class LayoutStore implements ImageStore {
   }
 
   private static String tags(List<Descriptor> entries) {
-    List<String> tags =
-        entries.stream()
-            .flatMap(entry -> entry.tag().stream())
-            .map(MessageText::oneLine)
-            .distinct()
-            .sorted()
-            .toList();
-    if (tags.isEmpty()) {
-      return "none of them tagged";
-    }
-    int shown = Math.min(tags.size(), 20);
-    return "tagged "
-        + String.join(", ", tags.subList(0, shown))
-        + (shown < tags.size() ? " and " + (tags.size() - shown) + " more" : "");
+    return MessageText.list(
+        "tagged", entries.stream().flatMap(entry -> entry.tag().stream()).toList());
   }
 }

@@ -60,14 +60,16 @@ final class PinnedImage implements SourceImage {
   @Override
   public InputStream open(Layer layer) throws IOException {
     String name = layerName(layer.digest(), store.name());
-    if (!layers.contains(layer)) {
+    int index = layers.indexOf(layer);
+    if (index < 0) {
       throw new BuildException(name + ": is not a layer of the image", "ask for one of its layers");
     }
-    Descriptor descriptor =
-        new Descriptor(
-            layer.mediaType(), layer.digest(), layer.size(), Optional.empty(), Optional.empty());
-    return new VerifyingInputStream(
-        store.blob(descriptor), layer.digest(), layer.size(), name, store.remedyForDamage());
+    return store.layer(index, layer, name);
+  }
+
+  @Override
+  public Optional<String> registryName() {
+    return store.registryName();
   }
 
   @Override

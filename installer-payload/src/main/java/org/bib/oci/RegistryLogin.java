@@ -139,8 +139,9 @@ final class RegistryLogin {
       body = in.readNBytes(MAX_TOKEN_RESPONSE);
     }
     int status = response.statusCode();
-    if (status >= 500 || status == 429) {
-      throw new IOException("token service " + service.getHost() + " answered " + status);
+    if (BusyException.passes(status)) {
+      throw new BusyException(
+          "token service " + service.getHost() + " answered " + status, response.headers());
     }
     if (status != 200) {
       throw denied(status + " from the token service " + service.getHost());

@@ -39,10 +39,11 @@ record RegistryReference(
         throw malformed(text);
       }
     }
-    String registry = parsed.getRegistry();
+    boolean hub = isDockerHub(parsed.getRegistry());
+    String repository = parsed.getRepository();
     return new RegistryReference(
-        isDockerHub(registry) ? DOCKER_HUB : registry,
-        parsed.getRepository(),
+        hub ? DOCKER_HUB : parsed.getRegistry(),
+        hub && !repository.contains("/") ? "library/" + repository : repository,
         parsed
             .getTag()
             .or(() -> parsed.getDigest().isPresent() ? Optional.empty() : Optional.of("latest")),

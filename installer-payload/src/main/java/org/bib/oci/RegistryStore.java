@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -37,35 +37,47 @@ final class RegistryStore implements ImageStore {
   /** The first renewal may bring a token that another thread got and that has expired since. */
   private static final int MAX_RENEWALS = 2;
 
+  /** A statement of cosign has some hundred bytes. */
+  private static final int MAX_PAYLOAD = 64 << 10;
+
+  private static final int MAX_SIGNATURES = 100;
+
   private static final int MAX_ERROR_BODY = 64 << 10;
-  private static final Duration MAX_RETRY_AFTER = Duration.ofSeconds(10);
 
   private final RegistryReference image;
   private final RegistryTransport transport;
   private final RegistryLogin login;
-  private final Patience patience;
-  private final boolean tlsVerify;
+  private final Retries retries;
+  private final Optional<String> tlsWaiver;
   private final BuildListener listener;
   private final Map<Digest, RawManifest> fetched = new HashMap<>();
   private final Object schemeLock = new Object();
   private @Nullable String scheme;
 
+  /**
+   * @param tlsWaiver who allows plain http and certificates that nobody vouches for; nobody if
+   *     absent
+   * @throws BuildException if the registry cannot be reached
+   */
   RegistryStore(
       RegistryReference image,
+      Optional<String> tlsWaiver,
       SourceOptions options,
       Surroundings surroundings,
       BuildListener listener)
       throws BuildException {
+    boolean tlsVerify = tlsWaiver.isEmpty();
     this.image = image;
-    this.patience = surroundings.patience();
-    this.tlsVerify = options.tlsVerify();
+    this.tlsWaiver = tlsWaiver;
     this.listener = listener;
+    Patience patience = surroundings.patience().within(options.limits());
+    this.retries = new Retries(image.toString(), patience, listener);
     EnvironmentProxies proxies = EnvironmentProxies.of(surroundings);
     new RegistryReach(image, proxies, patience).check(tlsVerify);
     this.transport =
         new RegistryTransport(
             image.toString(),
-            RegistryTls.context(options, image.registry(), surroundings),
+            RegistryTls.context(tlsVerify, options.certDir(), image.registry(), surroundings),
             proxies,
             patience,
             tlsVerify);
@@ -106,6 +118,46 @@ final class RegistryStore implements ImageStore {
     return new BlobDownload(descriptor);
   }
 
+  /** As cosign lays them out: under a tag made of the digest, a layer a signature. */
+  @Override
+  public Optional<List<SigstoreSignature>> signatures(Digest manifest) throws IOException {
+    String tag = SigstoreSignature.tag(manifest);
+    RawManifest attachments;
+    try {
+      attachments = requestManifest(tag, Optional.empty());
+    } catch (AbsentException e) {
+      return Optional.of(List.of());
+    }
+    String what = image + ": signatures " + tag;
+    try {
+      List<SigstoreSignature.Attached> attached = SigstoreSignature.attached(attachments.bytes());
+      if (attached.size() > MAX_SIGNATURES) {
+        throw new MalformedException("more than " + MAX_SIGNATURES + " signatures");
+      }
+      List<SigstoreSignature> signatures = new ArrayList<>();
+      for (SigstoreSignature.Attached one : attached) {
+        signatures.add(new SigstoreSignature(payload(one.payload(), what), one.signature()));
+      }
+      return Optional.of(signatures);
+    } catch (MalformedException e) {
+      throw new BuildException(
+          what + ": " + MessageText.oneLine(String.valueOf(e.getMessage())),
+          "sign the image again",
+          e);
+    }
+  }
+
+  private byte[] payload(Descriptor payload, String what) throws IOException, MalformedException {
+    if (payload.size() > MAX_PAYLOAD) {
+      throw new MalformedException("a payload of more than " + MAX_PAYLOAD + " bytes");
+    }
+    try (InputStream in =
+        new VerifyingInputStream(
+            blob(payload), payload.digest(), payload.size(), what, "sign the image again")) {
+      return in.readAllBytes();
+    }
+  }
+
   @Override
   public String remedyForDamage() {
     return "pull or push the image again";
@@ -117,25 +169,34 @@ final class RegistryStore implements ImageStore {
   }
 
   private RawManifest fetchManifest(String reference, Optional<Digest> asked) throws IOException {
+    try {
+      RawManifest manifest = requestManifest(reference, asked);
+      fetched.put(manifest.digest(), manifest);
+      return manifest;
+    } catch (AbsentException e) {
+      throw new BuildException(
+          image + ": not found in the registry (" + e.getMessage() + ")",
+          "check the name and the tag",
+          e);
+    }
+  }
+
+  private RawManifest requestManifest(String reference, Optional<Digest> asked) throws IOException {
     String path = "/v2/" + image.repository() + "/manifests/" + reference;
     String what = image + ": manifest " + reference;
-    RawManifest manifest =
-        retrying(
-            () -> {
-              HttpResponse<StreamedBody> response = request(path, Map.of("Accept", ACCEPTED));
-              byte[] body;
-              try (InputStream in = response.body()) {
-                body = in.readNBytes(RawManifest.MAX_SIZE + 1);
-              }
-              if (body.length > RawManifest.MAX_SIZE) {
-                throw new BuildException(
-                    what + ": larger than " + RawManifest.MAX_SIZE + " bytes", "use another image");
-              }
-              return new RawManifest(
-                  mediaType(response), verified(body, asked, response, what), body);
-            });
-    fetched.put(manifest.digest(), manifest);
-    return manifest;
+    return retries.run(
+        () -> {
+          HttpResponse<StreamedBody> response = request(path, Map.of("Accept", ACCEPTED));
+          byte[] body;
+          try (InputStream in = response.body()) {
+            body = in.readNBytes(RawManifest.MAX_SIZE + 1);
+          }
+          if (body.length > RawManifest.MAX_SIZE) {
+            throw new BuildException(
+                what + ": larger than " + RawManifest.MAX_SIZE + " bytes", "use another image");
+          }
+          return new RawManifest(mediaType(response), verified(body, asked, response, what), body);
+        });
   }
 
   private Digest verified(
@@ -178,6 +239,7 @@ final class RegistryStore implements ImageStore {
    * One try at a request to the registry: redirects followed, challenges answered, refusals told.
    *
    * @return a response with status 200 or 206
+   * @throws AbsentException if the registry has no such thing
    * @throws BuildException if trying again is of no use
    */
   private HttpResponse<StreamedBody> request(String path, Map<String, String> headers)
@@ -204,10 +266,12 @@ final class RegistryStore implements ImageStore {
     if (status == 200 || status == 206) {
       return response;
     }
-    Optional<String> retryAfter = response.headers().firstValue("Retry-After");
     String answer = answer(response);
-    if (status >= 500 || status == 429 || status == 408) {
-      throw new BusyException(response.uri().getHost() + " answered " + answer, retryAfter);
+    if (BusyException.passes(status)) {
+      throw new BusyException(response.uri().getHost() + " answered " + answer, response.headers());
+    }
+    if (status == 416 && headers.containsKey("Range")) {
+      throw new RangeRefusedException(response.uri().getHost() + " answered " + answer);
     }
     if (!sameOrigin(response.uri(), uri)) {
       throw new BuildException(
@@ -218,8 +282,7 @@ final class RegistryStore implements ImageStore {
       throw login.denied(answer);
     }
     if (status == 404) {
-      throw new BuildException(
-          image + ": not found in the registry (" + answer + ")", "check the name and the tag");
+      throw new AbsentException(answer);
     }
     throw new BuildException(
         image + ": the registry answered " + answer, "ask who runs the registry");
@@ -303,13 +366,16 @@ final class RegistryStore implements ImageStore {
         }
         scheme = "http";
       }
+      String waiver = tlsWaiver.orElse("nobody");
       listener.on(
           new BuildEvent.Warning(
               scheme.equals("http")
-                  ? image.registry() + " is read over plain http, as --tls-verify=false allows"
+                  ? image.registry() + " is read over plain http, as " + waiver + " allows"
                   : "the certificate of "
                       + image.registry()
-                      + " is not verified, as --tls-verify=false asks"));
+                      + " is not verified, as "
+                      + waiver
+                      + " asks"));
       return scheme;
     }
   }
@@ -318,56 +384,12 @@ final class RegistryStore implements ImageStore {
     transport.probe(URI.create(tried + "://" + image.apiHost() + "/v2/"));
   }
 
-  private interface Attempt<T> {
-    T run() throws IOException;
-  }
-
-  private <T> T retrying(Attempt<T> attempt) throws IOException {
-    for (int tried = 1; ; tried++) {
-      try {
-        return attempt.run();
-      } catch (BuildException | InterruptedIOException e) {
-        throw e;
-      } catch (IOException e) {
-        pauseOrGiveUp(tried, e);
-      }
-    }
-  }
-
-  private void pauseOrGiveUp(int tried, IOException failure) throws IOException {
-    String reason = RegistryTransport.reason(failure);
-    if (tried >= patience.tries()) {
-      throw new BuildException(
-          image + ": gave up after " + tried + " tries: " + reason, "try again later", failure);
-    }
-    Duration pause = patience.pause().multipliedBy(1L << (tried - 1));
-    if (failure instanceof BusyException busy && busy.pause.compareTo(pause) > 0) {
-      pause = busy.pause;
-    }
-    listener.on(
-        new BuildEvent.Detail(
-            image + ": " + reason + ", trying again in " + pause.toMillis() + " ms"));
-    try {
-      Thread.sleep(pause.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted");
-    }
-  }
-
-  /** The server asks to come back later. */
-  private static final class BusyException extends IOException {
+  /** The server refuses to send a blob from the middle. */
+  private static final class RangeRefusedException extends IOException {
     private static final long serialVersionUID = 1L;
-    private final Duration pause;
 
-    BusyException(String message, Optional<String> retryAfter) {
+    RangeRefusedException(String message) {
       super(message);
-      Duration asked =
-          retryAfter
-              .filter(text -> text.matches("[0-9]{1,6}"))
-              .map(text -> Duration.ofSeconds(Long.parseLong(text)))
-              .orElse(Duration.ZERO);
-      this.pause = asked.compareTo(MAX_RETRY_AFTER) > 0 ? MAX_RETRY_AFTER : asked;
     }
   }
 
@@ -382,11 +404,12 @@ final class RegistryStore implements ImageStore {
     private long position;
     private long lastBreak;
     private int breaks;
+    private boolean ranges = true;
 
     BlobDownload(Descriptor blob) throws IOException {
       this.blob = blob;
       this.path = "/v2/" + image.repository() + "/blobs/" + blob.digest();
-      this.body = retrying(this::connect);
+      this.body = connectAgain();
     }
 
     @Override
@@ -416,8 +439,8 @@ final class RegistryStore implements ImageStore {
           }
           breaks = position - lastBreak >= PROGRESS ? 1 : breaks + 1;
           lastBreak = position;
-          pauseOrGiveUp(breaks, e);
-          body = retrying(this::connect);
+          retries.pauseOrGiveUp(breaks, e);
+          body = connectAgain();
         }
       }
     }
@@ -430,16 +453,44 @@ final class RegistryStore implements ImageStore {
       }
     }
 
+    private StreamedBody connectAgain() throws IOException {
+      try {
+        return retries.run(this::connect);
+      } catch (AbsentException e) {
+        throw absent(e);
+      }
+    }
+
+    private BuildException absent(AbsentException e) {
+      String what = image + ": blob " + blob.digest();
+      return LayerMediaType.isForeign(blob.mediaType())
+          ? new BuildException(
+              what
+                  + " is not in the registry, for its layer is not distributable ("
+                  + MessageText.quoted(blob.mediaType())
+                  + ")",
+              "push the image with its non-distributable layers included",
+              e)
+          : new BuildException(
+              what + " is not in the registry (" + e.getMessage() + ")", "push the image again", e);
+    }
+
     private StreamedBody connect() throws IOException {
-      Map<String, String> headers =
-          position == 0 ? Map.of() : Map.of("Range", "bytes=" + position + "-");
-      HttpResponse<StreamedBody> response = request(path, headers);
+      boolean middle = position > 0 && ranges;
+      HttpResponse<StreamedBody> response;
+      try {
+        response = request(path, middle ? Map.of("Range", "bytes=" + position + "-") : Map.of());
+      } catch (RangeRefusedException e) {
+        ranges = false;
+        throw e;
+      }
       StreamedBody connected = response.body();
       try {
         if (response.statusCode() == 206) {
           String range = response.headers().firstValue("Content-Range").orElse("");
           if (!range.startsWith("bytes " + position + "-")) {
-            throw new IOException("the registry sent another range: " + range);
+            ranges = false;
+            throw new IOException("the registry sent another range: " + MessageText.oneLine(range));
           }
         } else {
           connected.skipNBytes(position); // It does not do ranges.

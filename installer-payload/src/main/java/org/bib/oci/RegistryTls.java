@@ -51,13 +51,16 @@ final class RegistryTls {
   /**
    * The context for connections to a registry.
    *
+   * @param verify whether certificates are verified
+   * @param certDir a directory of certificates
    * @param registry host and perhaps port, whose default directories are used if none is named
    */
-  static SSLContext context(SourceOptions options, String registry, Surroundings surroundings)
+  static SSLContext context(
+      boolean verify, Optional<Path> certDir, String registry, Surroundings surroundings)
       throws BuildException {
     Optional<Path> directory =
-        options.certDir().isPresent()
-            ? options.certDir()
+        certDir.isPresent()
+            ? certDir
             : defaultDirectories(registry, surroundings).stream()
                 .filter(Files::isDirectory)
                 .findFirst();
@@ -67,15 +70,13 @@ final class RegistryTls {
       if (directory.isPresent()) {
         list(directory.get(), authorities, clients);
       }
-      if (options.tlsVerify() && authorities.isEmpty() && clients.isEmpty()) {
+      if (verify && authorities.isEmpty() && clients.isEmpty()) {
         return SSLContext.getDefault();
       }
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(
           keyManagers(clients),
-          options.tlsVerify()
-              ? trustManagers(authorities)
-              : new TrustManager[] {new TrustEveryone()},
+          verify ? trustManagers(authorities) : new TrustManager[] {new TrustEveryone()},
           null);
       return context;
     } catch (GeneralSecurityException e) {
@@ -86,11 +87,12 @@ final class RegistryTls {
     }
   }
 
+  /** In the order of containers/image, docker/docker_client.go: the first that is there counts. */
   private static List<Path> defaultDirectories(String registry, Surroundings surroundings) {
     return List.of(
         surroundings.home().resolve(".config/containers/certs.d").resolve(registry),
-        Path.of("/etc/containers/certs.d").resolve(registry),
-        Path.of("/etc/docker/certs.d").resolve(registry));
+        surroundings.etc().resolve("containers/certs.d").resolve(registry),
+        surroundings.etc().resolve("docker/certs.d").resolve(registry));
   }
 
   private static void list(Path directory, List<Path> authorities, List<Path> clients)

@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One image for one platform, pinned by the digest of its manifest. Manifest and configuration have
@@ -22,14 +23,21 @@ public interface SourceImage extends Closeable {
   /** What manifest and configuration say, as far as bib needs it. */
   ImageConfig imageConfig();
 
+  /**
+   * The name that the image goes by in registries, where its reference is of another kind and its
+   * source knows one.
+   */
+  Optional<String> registryName();
+
   /** The layers, lowest first. */
   List<Layer> layers();
 
   /**
-   * Opens the blob of a layer, still compressed, from its first byte. Reading it to the end checks
-   * length and digest: the read that would return the end of the stream throws instead if they are
-   * not as {@code layer} says. A broken transfer is resumed below this stream. Several layers may
-   * be read at the same time, from several threads.
+   * Opens the content of a layer from its first byte: its blob, still compressed, or its tar where
+   * the source keeps layers unpacked, as engines do. Reading it to the end checks length and
+   * digest: the read that would return the end of the stream throws instead if they are not as
+   * {@code layer} says. A broken transfer is resumed below this stream. Several layers may be read
+   * at the same time, from several threads.
    *
    * @throws IOException if the blob is not there; the message names layer and source
    */
@@ -38,8 +46,8 @@ public interface SourceImage extends Closeable {
   /**
    * A layer of the image.
    *
-   * @param digest of the blob as it is stored
-   * @param size of the blob in bytes
+   * @param digest of the blob, as the manifest says it
+   * @param size of the blob in bytes, likewise
    * @param mediaType as the manifest says it
    * @param diffId digest of the uncompressed tar, from the configuration
    */

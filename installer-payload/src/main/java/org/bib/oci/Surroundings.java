@@ -10,9 +10,10 @@ import java.util.Optional;
  *
  * @param environment variables
  * @param home of the user
+ * @param etc where the system keeps its configuration
  * @param patience with registries
  */
-record Surroundings(Map<String, String> environment, Path home, Patience patience) {
+record Surroundings(Map<String, String> environment, Path home, Path etc, Patience patience) {
   Surroundings {
     environment = Map.copyOf(environment);
   }
@@ -23,6 +24,7 @@ record Surroundings(Map<String, String> environment, Path home, Patience patienc
     return new Surroundings(
         System.getenv(),
         Path.of(home == null || home.isEmpty() ? System.getProperty("user.home", "/") : home),
+        Path.of("/etc"),
         Patience.DEFAULT);
   }
 
@@ -57,5 +59,17 @@ record Surroundings(Map<String, String> environment, Path home, Patience patienc
             Duration.ofSeconds(60),
             5,
             Duration.ofMillis(250));
+
+    /** This patience, but for what {@code limits} say. */
+    Patience within(RegistryLimits limits) {
+      Duration read = limits.readTimeout().orElse(probe);
+      return new Patience(
+          limits.connectTimeout().orElse(connect),
+          read.compareTo(probe) < 0 ? read : probe,
+          limits.readTimeout().orElse(response),
+          limits.readTimeout().orElse(idle),
+          limits.retries().isPresent() ? limits.retries().getAsInt() + 1 : tries,
+          pause);
+    }
   }
 }

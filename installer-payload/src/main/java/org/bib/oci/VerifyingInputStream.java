@@ -23,6 +23,7 @@ final class VerifyingInputStream extends FilterInputStream {
   private @Nullable BuildException failure;
 
   /**
+   * @param size in bytes; negative if nobody announced one
    * @param what names the content in messages
    * @param remedy an imperative
    */
@@ -58,7 +59,7 @@ final class VerifyingInputStream extends FilterInputStream {
       return -1;
     }
     count += n;
-    if (count > size) {
+    if (size >= 0 && count > size) {
       throw fail("longer than the " + size + " bytes announced");
     }
     hash.update(buffer, offset, n);

@@ -61,6 +61,18 @@ public record PrepareRoot(boolean composefs, boolean verity) {
     return new PrepareRoot(composefs, composefs && verity);
   }
 
+  /**
+   * The file that makes the {@code /etc} of the deployment be passed over at boot for a fresh copy
+   * of the image's, if it does ({@code etc.transient}; libostree, ostree-prepare-root.c).
+   *
+   * @throws BuildException if it is no key file
+   */
+  public static Optional<String> transientEtc(DirectoryNode root) throws IOException {
+    return file(root).flag("etc", "transient")
+        ? PATHS.stream().filter(path -> ImagePath.file(root, path).isPresent()).findFirst()
+        : Optional.empty();
+  }
+
   /** Whether a tree has a configuration. */
   public static boolean isConfigured(DirectoryNode root) {
     return PATHS.stream().anyMatch(path -> ImagePath.file(root, path).isPresent());

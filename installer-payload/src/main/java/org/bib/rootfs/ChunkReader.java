@@ -7,7 +7,8 @@ import org.bib.ostree.EncapsulatedLayer;
 import org.bib.tree.Node;
 
 /**
- * Reads an uncompressed layer of an encapsulated commit: objects to memory, contents to a spool.
+ * Reads an uncompressed layer of an encapsulated commit: objects to memory, contents to where they
+ * are kept.
  */
 final class ChunkReader {
   private ChunkReader() {}
@@ -18,9 +19,9 @@ final class ChunkReader {
    * @return objects by name, as {@link EncapsulatedLayer#objects} has them
    * @throws IOException if it is no sound tar archive, or an object of it is no such
    */
-  static Map<String, Node> read(InputStream stream, Spool spool) throws IOException {
+  static Map<String, Node> read(InputStream stream, Contents contents) throws IOException {
     EncapsulatedLayer layer = new EncapsulatedLayer();
-    LayerReader.read(stream, spool, entry -> take(entry, layer));
+    LayerReader.read(stream, contents, entry -> take(entry, layer));
     return layer.objects();
   }
 

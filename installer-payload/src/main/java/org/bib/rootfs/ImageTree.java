@@ -2,9 +2,7 @@ package org.bib.rootfs;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,8 +13,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.bib.cache.LayerCache;
 import org.bib.failure.BuildException;
-import org.bib.oci.LayerStream;
 import org.bib.oci.SourceImage;
 import org.bib.ostree.BaseCommit;
 import org.bib.progress.BuildEvent;
@@ -24,11 +22,10 @@ import org.bib.progress.BuildListener;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.Metadata;
 import org.bib.tree.Node;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The tree of an image. Contents stay in spool files, which have no names, for as long as this is
- * open.
+ * The tree of an image. Contents stay in files for as long as this is open: in those of the layer
+ * cache, and in spools, which have no names.
  */
 public final class ImageTree implements Closeable {
   // ostree-ext, container/encapsulate.rs, DIFFID_LABEL
@@ -38,14 +35,14 @@ public final class ImageTree implements Closeable {
   private final DirectoryNode firstLayer;
   private final Optional<BaseCommit> base;
   private final boolean derived;
-  private final List<Spool> spools;
+  private final LayerFiles files;
 
-  private ImageTree(Merged merged, List<Spool> spools) {
+  private ImageTree(Merged merged, LayerFiles files) {
     this.root = merged.root();
     this.firstLayer = merged.firstLayer();
     this.base = merged.base();
     this.derived = merged.derived();
-    this.spools = spools;
+    this.files = files;
   }
 
   private record Merged(
@@ -75,7 +72,7 @@ public final class ImageTree implements Closeable {
   }
 
   /**
-   * Fetches, verifies, inflates and merges all layers, several at a time.
+   * Fetches, verifies, inflates and merges all layers, several at a time, without a cache.
    *
    * @param source the image
    * @param workspace existing directory that takes the spools
@@ -85,34 +82,54 @@ public final class ImageTree implements Closeable {
   public static ImageTree read(
       SourceImage source, Path workspace, int threads, BuildListener listener)
       throws IOException, InterruptedException {
-    List<Spool> spools = new ArrayList<>();
+    return read(source, LayerCache.none(), workspace, threads, listener);
+  }
+
+  /**
+   * Brings all layers from the cache, or fetches, verifies and inflates them, several at a time,
+   * and merges them.
+   *
+   * @param source the image
+   * @param cache is closed after what is returned
+   * @param workspace existing directory that takes the spools
+   * @param threads how many layers are read at a time
+   * @throws IOException naming the layer, if one cannot be read or says what cannot be
+   */
+  public static ImageTree read(
+      SourceImage source, LayerCache cache, Path workspace, int threads, BuildListener listener)
+      throws IOException, InterruptedException {
+    LayerFiles files = new LayerFiles(source, cache, workspace, listener);
     ExecutorService executor = Executors.newFixedThreadPool(threads);
     try {
       int chunks = chunkLayers(source);
       List<Future<Map<String, Node>>> objects = new ArrayList<>();
       List<Future<List<LayerEntry>>> entries = new ArrayList<>();
       for (SourceImage.Layer layer : source.layers()) {
-        Spool spool = Spool.create(workspace.resolve("layer-" + spools.size()));
-        spools.add(spool);
         if (objects.size() < chunks) {
-          objects.add(
-              executor.submit(() -> readLayer(source, layer, s -> ChunkReader.read(s, spool))));
+          objects.add(executor.submit(() -> files.read(layer, ChunkReader::read)));
         } else {
-          entries.add(
-              executor.submit(() -> readLayer(source, layer, s -> LayerReader.read(s, spool))));
+          entries.add(executor.submit(() -> files.read(layer, LayerReader::read)));
         }
       }
       Merged merged =
           chunks > 0
               ? merge(baseCommit(objects), source, entries, listener)
               : merge(source, entries);
-      return new ImageTree(merged, spools);
+      return new ImageTree(merged, files);
     } catch (IOException | InterruptedException | RuntimeException e) {
       executor.shutdownNow();
-      closeAll(spools, e);
+      closeAfter(e, files);
       throw e;
     } finally {
       executor.shutdownNow();
+    }
+  }
+
+  private static void closeAfter(Exception failure, LayerFiles files) {
+    try {
+      files.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
     }
   }
 
@@ -144,7 +161,7 @@ public final class ImageTree implements Closeable {
         }
         merger.apply(entries);
       } catch (IOException e) {
-        throw refused(source.layers().get(i), e);
+        throw LayerFiles.refused(source.layers().get(i), e);
       }
     }
     if (first == null) {
@@ -177,7 +194,7 @@ public final class ImageTree implements Closeable {
       try {
         merger.apply(entries);
       } catch (IOException e) {
-        throw refused(source.layers().get(chunks + i), e);
+        throw LayerFiles.refused(source.layers().get(chunks + i), e);
       }
     }
     derived
@@ -204,37 +221,6 @@ public final class ImageTree implements Closeable {
     return entries;
   }
 
-  private interface Reading<T> {
-    T read(InputStream stream) throws IOException;
-  }
-
-  private static <T> T readLayer(SourceImage source, SourceImage.Layer layer, Reading<T> reading)
-      throws IOException {
-    try (InputStream stream = LayerStream.uncompressed(source, layer)) {
-      try {
-        return reading.read(stream);
-      } catch (IOException e) {
-        // A damaged layer shows first as a strange tar.
-        throw LayerStream.closestCause(stream, e);
-      }
-    } catch (BuildException e) {
-      throw e;
-    } catch (IOException e) {
-      throw refused(layer, e);
-    }
-  }
-
-  private static BuildException refused(SourceImage.Layer layer, IOException cause) {
-    if (cause instanceof BuildException already) {
-      return already;
-    }
-    String remedy =
-        cause.getCause() instanceof CharacterCodingException
-            ? "rename it in the image"
-            : "build or push the image again";
-    return new BuildException("layer " + layer.digest() + ": " + cause.getMessage(), remedy, cause);
-  }
-
   private static <T> T await(Future<T> future) throws IOException, InterruptedException {
     try {
       return future.get();
@@ -253,28 +239,8 @@ public final class ImageTree implements Closeable {
     }
   }
 
-  private static void closeAll(List<Spool> spools, @Nullable Exception because) throws IOException {
-    IOException first = null;
-    for (Spool spool : spools) {
-      try {
-        spool.close();
-      } catch (IOException e) {
-        if (because != null) {
-          because.addSuppressed(e);
-        } else if (first == null) {
-          first = e;
-        } else {
-          first.addSuppressed(e);
-        }
-      }
-    }
-    if (first != null) {
-      throw first;
-    }
-  }
-
   @Override
   public void close() throws IOException {
-    closeAll(spools, null);
+    files.close();
   }
 }

@@ -10,7 +10,7 @@ import org.bib.tree.FileNode;
 import org.bib.tree.SymlinkNode;
 import org.jspecify.annotations.Nullable;
 
-/** Reads an uncompressed layer: entries to memory, contents to a spool. */
+/** Reads an uncompressed layer: entries to memory, contents to where they are kept. */
 final class LayerReader {
   // OCI image specification 1.1, layer.md, "Whiteouts".
   static final String WHITEOUT = ".wh.";
@@ -26,9 +26,9 @@ final class LayerReader {
    *
    * @throws IOException if it is no sound tar archive, or has what no tree on a disk can have
    */
-  static List<LayerEntry> read(InputStream stream, Spool spool) throws IOException {
+  static List<LayerEntry> read(InputStream stream, Contents contents) throws IOException {
     List<LayerEntry> entries = new ArrayList<>();
-    read(stream, spool, entries::add);
+    read(stream, contents, entries::add);
     return entries;
   }
 
@@ -38,20 +38,20 @@ final class LayerReader {
   }
 
   /** Reads {@code stream} to its end, entry by entry. */
-  static void read(InputStream stream, Spool spool, Sink sink) throws IOException {
+  static void read(InputStream stream, Contents contents, Sink sink) throws IOException {
     TarReader tar = new TarReader(stream);
     for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
-      LayerEntry read = read(entry, tar, spool);
+      LayerEntry read = read(entry, tar, contents);
       if (read != null) {
         sink.take(read);
       }
     }
     // What follows the end marker belongs to the digest of the layer all the same.
     stream.transferTo(java.io.OutputStream.nullOutputStream());
-    spool.flush();
+    contents.flush();
   }
 
-  private static @Nullable LayerEntry read(TarEntry entry, TarReader tar, Spool spool)
+  private static @Nullable LayerEntry read(TarEntry entry, TarReader tar, Contents contents)
       throws IOException {
     List<String> path = components(entry.path());
     String name = path.isEmpty() ? "" : path.get(path.size() - 1);
@@ -63,7 +63,7 @@ final class LayerReader {
     }
     return switch (entry.type()) {
       case FILE -> {
-        Content content = spool.add(tar, entry);
+        Content content = contents.add(tar, entry);
         yield new LayerEntry.Put(path, new FileNode(entry.metadata(), content));
       }
       case SYMLINK -> {

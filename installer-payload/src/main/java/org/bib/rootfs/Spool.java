@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.bib.disk.ByteRange;
 import org.bib.disk.Content;
@@ -19,13 +18,11 @@ import org.bib.disk.SpooledContent;
  * zeros stay holes of it and are remembered, so that they never are written anywhere. One thread
  * writes; contents may be read from any thread once {@link #flush} was called.
  */
-final class Spool implements Closeable {
-  private static final int CHUNK = 1 << 16; // the grain in which zeros are found
+final class Spool implements Contents, Closeable {
   private static final long MAX_SIZE = 1L << 40; // holes take no space, but time to hash
-  private static final byte[] ZEROS = new byte[CHUNK];
 
   private final FileChannel channel;
-  private final byte[] chunk = new byte[CHUNK];
+  private final DataRanges ranges = new DataRanges();
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
   private long bufferStart; // where in the file the buffer belongs
   private long end;
@@ -51,55 +48,21 @@ final class Spool implements Closeable {
     return new Spool(channel);
   }
 
-  /** Takes the content of the current member of {@code tar}. */
-  Content add(TarReader tar, TarEntry entry) throws IOException {
+  @Override
+  public Content add(TarReader tar, TarEntry entry) throws IOException {
     if (entry.size() == 0) {
       return Content.EMPTY;
     }
     long start = end;
     List<ByteRange> data = new ArrayList<>();
     for (ByteRange range : entry.sparse().orElse(List.of(new ByteRange(0, entry.size())))) {
-      take(tar, range, start, data);
+      ranges.read(tar, range, data, (at, bytes, length) -> write(start + at, bytes, length));
     }
     end = start + entry.size();
     if (end > MAX_SIZE) {
       throw new IOException("its files have more than " + MAX_SIZE + " bytes");
     }
     return new SpooledContent(channel, start, entry.size(), data);
-  }
-
-  private void take(TarReader tar, ByteRange range, long start, List<ByteRange> data)
-      throws IOException {
-    long at = range.offset();
-    while (at < range.end()) {
-      // Chunks start at multiples of their size within the file, so that holes are aligned.
-      long stop = Math.min(range.end(), (at / CHUNK + 1) * CHUNK);
-      int length = Math.toIntExact(stop - at);
-      int n = 0;
-      while (n < length) {
-        int got = tar.read(chunk, n, length - n);
-        if (got < 0) {
-          throw new IOException("a file is shorter than its header says");
-        }
-        n += got;
-      }
-      if (length < CHUNK || !Arrays.equals(chunk, ZEROS)) {
-        write(start + at, chunk, length);
-        extend(data, at, length);
-      }
-      at = stop;
-    }
-  }
-
-  /** Adds a run to the data ranges, which start at multiples of 4096 and are not adjacent. */
-  private static void extend(List<ByteRange> data, long offset, int length) {
-    long aligned = offset & -4096;
-    ByteRange last = data.isEmpty() ? null : data.get(data.size() - 1);
-    if (last != null && aligned <= last.end()) {
-      data.set(data.size() - 1, new ByteRange(last.offset(), offset + length - last.offset()));
-    } else {
-      data.add(new ByteRange(aligned, offset + length - aligned));
-    }
   }
 
   private void write(long position, byte[] bytes, int length) throws IOException {
@@ -111,7 +74,8 @@ final class Spool implements Closeable {
   }
 
   /** Writes out what is buffered. */
-  void flush() throws IOException {
+  @Override
+  public void flush() throws IOException {
     buffer.flip();
     long at = bufferStart;
     while (buffer.hasRemaining()) {

@@ -4,7 +4,8 @@
  * <ol>
  *   <li>{@link org.bib.rootfs.TarReader} reads entries: ustar, GNU and PAX headers;
  *   <li>{@link org.bib.rootfs.LayerReader} turns a layer into {@link org.bib.rootfs.LayerEntry}s
- *       while contents go to a {@link org.bib.rootfs.Spool}, several layers at a time;
+ *       while contents stay in the layer cache ({@link org.bib.rootfs.TarContents}) or go to a
+ *       {@link org.bib.rootfs.Spool}, several layers at a time ({@link org.bib.rootfs.LayerFiles});
  *   <li>layers of an encapsulated ostree commit are read by {@link org.bib.rootfs.ChunkReader}
  *       instead, and {@link org.bib.rootfs.DerivedLayers} filters those on top as ostree does;
  *   <li>{@link org.bib.rootfs.LayerMerger} applies the layers in order;

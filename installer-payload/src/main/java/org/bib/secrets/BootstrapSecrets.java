@@ -2,8 +2,8 @@ package org.bib.secrets;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -42,34 +42,25 @@ public final class BootstrapSecrets {
   }
 
   /**
-   * Writes {@code customizations} into {@code etc} and {@code var}; nothing else is changed.
-   * Applying the same twice changes nothing more.
+   * Writes {@code customizations} into {@code system}; nothing else is changed. Applying the same
+   * twice changes nothing more.
    *
-   * @param etc of the deployment, its directories not shared with another tree
-   * @param var of the stateroot, its directories not shared with another tree
-   * @param imageRoot root directory of the image; says where links such as {@code /home} lead
+   * @param system the time of which is that of changes of passwords, too; not the clock, or builds
+   *     differ
    * @param seed source of the salts of passwords
-   * @param time of what is written, and of changes of passwords; not the clock, or builds differ
+   * @return what the image cannot honour, a line each
    * @throws ConfigException if the image cannot take what is asked for; the trees may be changed in
    *     part then
    * @throws IOException if a file of the image cannot be read or libcrypt is missing
    */
-  public static void apply(
-      Customizations customizations,
-      DirectoryNode etc,
-      DirectoryNode var,
-      DirectoryNode imageRoot,
-      Seed seed,
-      Instant time)
+  public static List<String> apply(Customizations customizations, SystemTree system, Seed seed)
       throws ConfigException, IOException {
-    if (customizations.equals(Customizations.NONE)) {
-      return;
-    }
-    SystemTree system = new SystemTree(etc, var, imageRoot, time);
-    new BootstrapSecrets(customizations, system, seed).run();
+    return customizations.equals(Customizations.NONE)
+        ? List.of()
+        : new BootstrapSecrets(customizations, system, seed).run();
   }
 
-  private void run() throws ConfigException, IOException {
+  private List<String> run() throws ConfigException, IOException {
     addGroups();
     for (Customizations.User user : customizations.users()) {
       checkName(user.name(), "customizations.user");
@@ -88,6 +79,7 @@ public final class BootstrapSecrets {
     for (Customizations.File file : customizations.files()) {
       addFile(file);
     }
+    return new Sudoers(system, accounts).allow(customizations.sudoWithoutPassword());
   }
 
   private static void checkName(String name, String where) throws ConfigException {
@@ -150,7 +142,7 @@ public final class BootstrapSecrets {
             uid(directory.user(), where),
             gid(directory.group(), where));
     if (place.node() instanceof DirectoryNode existing) {
-      existing.setMetadata(replacing(existing, metadata));
+      system.put(place, existing, replacing(existing, metadata));
     } else if (place.node() == null) {
       system.put(place, new DirectoryNode(metadata));
     } else {

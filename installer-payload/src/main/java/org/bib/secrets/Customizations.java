@@ -1,5 +1,6 @@
 package org.bib.secrets;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -8,13 +9,16 @@ import org.bib.disk.Content;
 /**
  * What the configuration adds to the deployment's {@code /etc} and the stateroot's {@code /var}.
  * Each absent value means what {@code useradd} and its kin would do by default.
+ *
+ * @param sudoWithoutPassword users, and groups after a {@code %}, that may do all by sudo(8)
  */
 public record Customizations(
     List<User> users,
     List<Group> groups,
     List<File> files,
     List<Directory> directories,
-    Optional<String> hostname) {
+    Optional<String> hostname,
+    List<String> sudoWithoutPassword) {
   /** Nothing to add. */
   public static final Customizations NONE =
       new Customizations(List.of(), List.of(), List.of(), List.of(), Optional.empty());
@@ -24,6 +28,17 @@ public record Customizations(
     groups = List.copyOf(groups);
     files = List.copyOf(files);
     directories = List.copyOf(directories);
+    sudoWithoutPassword = List.copyOf(sudoWithoutPassword);
+  }
+
+  /** Nobody may use sudo without a password who could not before. */
+  public Customizations(
+      List<User> users,
+      List<Group> groups,
+      List<File> files,
+      List<Directory> directories,
+      Optional<String> hostname) {
+    this(users, groups, files, directories, hostname, List.of());
   }
 
   /**
@@ -48,6 +63,40 @@ public record Customizations(
     public User {
       keys = List.copyOf(keys);
       groups = List.copyOf(groups);
+    }
+
+    /** A user of whom nothing is said but keys. */
+    public static User withKeys(String name, List<String> keys) {
+      return new User(
+          name,
+          Optional.empty(),
+          keys,
+          List.of(),
+          Optional.empty(),
+          Optional.empty(),
+          OptionalLong.empty(),
+          OptionalLong.empty(),
+          Optional.empty(),
+          OptionalLong.empty(),
+          false);
+    }
+
+    /** The same user with more keys. */
+    public User withMoreKeys(List<String> more) {
+      List<String> all = new ArrayList<>(keys);
+      more.stream().filter(key -> !keys.contains(key)).forEach(all::add);
+      return new User(
+          name,
+          password,
+          all,
+          groups,
+          home,
+          shell,
+          uid,
+          gid,
+          description,
+          expireDate,
+          forcePasswordReset);
     }
 
     @Override

@@ -6,9 +6,12 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.bib.disk.Content;
 import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
@@ -34,6 +37,7 @@ public final class SystemTree {
   private final DirectoryNode var;
   private final DirectoryNode imageRoot;
   private final Instant time;
+  private final TreeSet<String> changed = new TreeSet<>();
 
   /**
    * Where a path leads.
@@ -47,15 +51,15 @@ public final class SystemTree {
     }
 
     /** Whether the place is within {@code /etc} or {@code /var}, and not one of these itself. */
-    boolean isWritable() {
+    public boolean isWritable() {
       return names.size() > 1 && (names.get(0).equals("etc") || names.get(0).equals("var"));
     }
 
-    boolean isBelowVar() {
+    public boolean isBelowVar() {
       return isWritable() && names.get(0).equals("var");
     }
 
-    String path() {
+    public String path() {
       return "/" + String.join("/", names);
     }
 
@@ -85,7 +89,7 @@ public final class SystemTree {
   }
 
   /** Metadata of something new. */
-  Metadata metadata(int permissions, long uid, long gid) {
+  public Metadata metadata(int permissions, long uid, long gid) {
     return Metadata.root(permissions).withOwner(uid, gid).withMtime(time);
   }
 
@@ -95,7 +99,7 @@ public final class SystemTree {
   }
 
   /** Where {@code path} leads, a link at its end not followed. */
-  Place resolveParent(String path) throws ConfigException {
+  public Place resolveParent(String path) throws ConfigException {
     return walk(path, false);
   }
 
@@ -156,7 +160,7 @@ public final class SystemTree {
    * The directory at {@code names} in {@code /etc} or {@code /var}; made with its parents, for root
    * and with mode 0755, where it is missing.
    */
-  DirectoryNode makeDirectory(List<String> names) throws ConfigException {
+  public DirectoryNode makeDirectory(List<String> names) throws ConfigException {
     DirectoryNode directory = names.get(0).equals("etc") ? etc : var;
     for (int i = 1; i < names.size(); i++) {
       Node next = directory.child(names.get(i));
@@ -176,21 +180,45 @@ public final class SystemTree {
   }
 
   /** Whether there is a directory at {@code names}, without links. */
-  boolean isDirectory(List<String> names) throws ConfigException {
+  public boolean isDirectory(List<String> names) throws ConfigException {
     return walk(String.join("/", names), false).node() instanceof DirectoryNode;
   }
 
   /** Puts {@code node} at a writable place. */
-  void put(Place place, Node node) throws ConfigException {
+  public void put(Place place, Node node) throws ConfigException {
     if (!place.isWritable()) {
       throw new ConfigException(
           place.path(), "is not below /etc or /var; only these can be written");
     }
     makeDirectory(place.parent()).put(place.name(), node);
+    changed.add(place.path());
+  }
+
+  /** Gives the directory at a place other metadata. */
+  void put(Place place, DirectoryNode directory, Metadata metadata) {
+    directory.setMetadata(metadata);
+    changed.add(place.path());
+  }
+
+  /** Removes what is at a writable place, if anything is. */
+  public void remove(Place place) throws ConfigException {
+    if (place.node() != null) {
+      if (!place.isWritable()) {
+        throw new ConfigException(
+            place.path(), "is not below /etc or /var; only these can be written");
+      }
+      makeDirectory(place.parent()).remove(place.name());
+      changed.add(place.path());
+    }
+  }
+
+  /** The real paths of all that was written or removed, in their order. */
+  public SortedSet<String> changed() {
+    return Collections.unmodifiableSortedSet(changed);
   }
 
   /** The text file at {@code path}, each byte a char, if there is one. */
-  Optional<String> readText(String path) throws ConfigException, IOException {
+  public Optional<String> readText(String path) throws ConfigException, IOException {
     return resolve(path).node() instanceof FileNode file
         ? Optional.of(ByteText.decode(read(path, file.content())))
         : Optional.empty();
@@ -199,7 +227,7 @@ public final class SystemTree {
   private static byte[] read(String path, Content content) throws IOException {
     if (content.size() > MAX_TEXT_BYTES) {
       throw new BuildException(
-          path + " of the image has " + content.size() + " bytes, which no account file has",
+          path + " of the image has " + content.size() + " bytes, which no such file has",
           "repair the image");
     }
     byte[] bytes = new byte[Math.toIntExact(content.size())];
@@ -213,7 +241,7 @@ public final class SystemTree {
    * @param text each char a byte
    * @param ifNew metadata of the file if there is none yet
    */
-  void writeText(String path, String text, Metadata ifNew) throws ConfigException {
+  public void writeText(String path, String text, Metadata ifNew) throws ConfigException {
     Place place = resolve(path);
     Metadata metadata = ifNew;
     if (place.node() instanceof FileNode file) {

@@ -29,7 +29,9 @@ final class Pull {
   private Optional<Path> authfile = Optional.empty();
   private Optional<Path> certDir = Optional.empty();
   private Architecture architecture = Architecture.AMD64;
-  private boolean tlsVerify;
+  private Optional<Boolean> tlsVerify = Optional.of(false);
+  private RegistryLimits limits = RegistryLimits.DEFAULT;
+  private Optional<Path> policy = Optional.empty();
 
   /** Without verification of TLS, so that plain http will do. */
   Pull(Path home) {
@@ -57,8 +59,32 @@ final class Pull {
   }
 
   Pull verifyingTls() {
-    tlsVerify = true;
+    tlsVerify = Optional.of(true);
     return this;
+  }
+
+  /** As a user who says nothing of TLS. */
+  Pull silentOnTls() {
+    tlsVerify = Optional.empty();
+    return this;
+  }
+
+  Pull limits(RegistryLimits wanted) {
+    limits = wanted;
+    return this;
+  }
+
+  Pull policy(Path file) {
+    policy = Optional.of(file);
+    return this;
+  }
+
+  /** What was told as a detail. */
+  List<String> details() {
+    return events.stream()
+        .filter(BuildEvent.Detail.class::isInstance)
+        .map(event -> ((BuildEvent.Detail) event).text())
+        .toList();
   }
 
   List<String> warnings() {
@@ -71,9 +97,14 @@ final class Pull {
   SourceImage open(String reference) throws Exception {
     return ImageSources.open(
         reference,
-        new SourceOptions(architecture, authfile, tlsVerify, certDir),
+        new SourceOptions(
+            architecture, authfile, tlsVerify, certDir, limits, policy, Optional.empty()),
         events::add,
-        new Surroundings(environment, home, HASTY));
+        surroundings());
+  }
+
+  Surroundings surroundings() {
+    return new Surroundings(environment, home, home.resolve("etc"), HASTY);
   }
 
   /** The content of the first layer, verified. */

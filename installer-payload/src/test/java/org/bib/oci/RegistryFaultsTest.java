@@ -354,6 +354,183 @@ class RegistryFaultsTest {
         .hasMessageContaining("is not that of a layer");
   }
 
+  @Test
+  void redirectsThatLeadNowhereAreNotFollowed() {
+    record Lead(String location, String error) {}
+    for (Lead lead :
+        java.util.List.of(
+            new Lead("/v2/x/os/manifests/latest", "redirects more than 5 times"),
+            new Lead("file:///etc/passwd", "\"file:///etc/passwd\" is not a URL to fetch from"),
+            new Lead("http://[", "redirects to \"http://[\""),
+            new Lead("gopher://x/", "is not a URL to fetch from"))) {
+      registry.fault(
+          (exchange, body) -> {
+            if (!exchange.getRequestURI().getPath().contains("/manifests/")) {
+              return false;
+            }
+            exchange.getResponseHeaders().set("Location", lead.location());
+            exchange.sendResponseHeaders(302, -1);
+            return true;
+          });
+      assertThatThrownBy(() -> pull.open(name))
+          .isInstanceOf(BuildException.class)
+          .hasMessageContaining(lead.error());
+    }
+  }
+
+  @Test
+  void storageThatRefusesIsNamed() throws Exception {
+    try (FakeRegistry storage = FakeRegistry.http()) {
+      storage.fault(
+          (exchange, body) -> {
+            exchange.sendResponseHeaders(403, -1);
+            return true;
+          });
+      registry.fault(
+          (exchange, body) -> {
+            if (!FakeRegistry.isBlob(exchange, image.layer())) {
+              return false;
+            }
+            exchange.getResponseHeaders().set("Location", "http://" + storage.host() + "/b");
+            exchange.sendResponseHeaders(307, -1);
+            return true;
+          });
+      assertThatThrownBy(() -> pull.layer(name))
+          .isInstanceOf(BuildException.class)
+          .hasMessageContaining("127.0.0.1, where the blob lies, answered 403");
+      // Nor does it get the registry's credentials by asking for them.
+      storage.fault(
+          (exchange, body) -> {
+            exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"x\"");
+            exchange.sendResponseHeaders(401, -1);
+            return true;
+          });
+      Path auth = home.resolve("auth.json");
+      java.nio.file.Files.writeString(
+          auth, "{\"auths\":{\"" + registry.host() + "\":{\"auth\":\"am9lOnNlY3JldA==\"}}}");
+      assertThatThrownBy(() -> pull.authfile(auth).layer(name))
+          .hasMessageContaining("where the blob lies, answered 401");
+      assertThat(storage.requests()).allMatch(request -> request.authorization().isEmpty());
+    }
+  }
+
+  @Test
+  void missingBlobsAreNamedAndForeignOnesExplained() throws Exception {
+    byte[] gzip = TestImage.gzip(content);
+    for (String type :
+        java.util.List.of(
+            "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+            "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")) {
+      TestImage foreign =
+          new TestImage(TestImage.Types.OCI.withLayer(type), "amd64", gzip, Digest.sha256(content));
+      registry.with("x/foreign", "latest", foreign);
+      assertThat(pull.layer(registry.host() + "/x/foreign")).isEqualTo(content);
+      registry.fault(
+          (exchange, body) -> {
+            if (!FakeRegistry.isBlob(exchange, foreign.layer())) {
+              return false;
+            }
+            exchange.sendResponseHeaders(404, -1);
+            return true;
+          });
+      assertThatThrownBy(() -> pull.layer(registry.host() + "/x/foreign"))
+          .isInstanceOf(BuildException.class)
+          .hasMessageContaining("its layer is not distributable (\"" + type + "\")")
+          .hasMessageContaining("push the image with its non-distributable layers included");
+      assertThatThrownBy(() -> pull.layer(name))
+          .hasMessageContaining("blob " + image.layer() + " is not in the registry (404");
+      registry.fault((exchange, body) -> false);
+    }
+  }
+
+  @Test
+  void leastDemandingVariantIsTaken() throws Exception {
+    byte[] gzip = TestImage.gzip(content);
+    java.util.List<TestImage> images = new java.util.ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      byte[] other = TestImage.gzip(TestImage.random(1000 + i));
+      images.add(new TestImage(TestImage.Types.OCI, "amd64", other, Digest.sha256(gzip)));
+      registry.with("v/os", "i" + i, images.get(i));
+    }
+    record Variants(java.util.List<String> written, int chosen) {}
+    for (Variants variants :
+        java.util.List.of(
+            new Variants(java.util.List.of("v3", "v2", ""), 2),
+            new Variants(java.util.List.of("v4", "v3", "v2"), 2),
+            new Variants(java.util.List.of("v3", "v1", "v2"), 1),
+            new Variants(java.util.List.of("v9", "odd", "v8"), 2))) {
+      StringBuilder entries = new StringBuilder();
+      for (int i = 0; i < 3; i++) {
+        String variant = variants.written().get(i);
+        entries
+            .append(i == 0 ? "" : ",")
+            .append(
+                images
+                    .get(i)
+                    .entry()
+                    .replace(
+                        "\"amd64\"",
+                        "\"amd64\""
+                            + (variant.isEmpty() ? "" : ",\"variant\":\"" + variant + "\"")));
+      }
+      registry.body(
+          "/v2/v/os/manifests/latest",
+          TestImage.bytes("{\"schemaVersion\":2,\"manifests\":[" + entries + "]}"),
+          ImageManifest.OCI_INDEX);
+      try (SourceImage chosen = pull.open(registry.host() + "/v/os")) {
+        assertThat(chosen.manifestDigest())
+            .as(variants.toString())
+            .isEqualTo(images.get(variants.chosen()).digest());
+      }
+    }
+  }
+
+  @Test
+  void manifestsThatAreNoneAreRefused() {
+    record Body(String bytes, String error) {}
+    for (Body body :
+        java.util.List.of(
+            new Body("", "not a JSON object"),
+            new Body("[]", "not a JSON object"),
+            new Body("{", "not JSON"),
+            new Body("{}", "is not a container image"),
+            new Body("{\"config\":1,\"layers\":[]}", "\"config\" is not an object"),
+            new Body("{\"manifests\":[],\"layers\":[]}", "is both an index and a manifest"),
+            new Body("{\"a\":1,\"a\":2}", "not JSON: Duplicate"),
+            new Body("{\"manifests\":[{\"digest\":\"md5:1\"}]}", "not a digest"),
+            new Body("{\"manifests\":[{\"size\":1}]}", "a descriptor has no digest"),
+            new Body(" ".repeat((4 << 20) + 1), "larger than 4194304 bytes"))) {
+      registry.body(
+          "/v2/x/os/manifests/bad",
+          TestImage.bytes(body.bytes()),
+          body.bytes().contains("[{") ? ImageManifest.OCI_INDEX : ImageManifest.OCI_MANIFEST);
+      assertThatThrownBy(() -> pull.open(name + ":bad"))
+          .isInstanceOf(BuildException.class)
+          .hasMessageContaining(body.error());
+    }
+  }
+
+  @Test
+  void indexThatLeadsToItselfEnds() {
+    byte[] leaf = TestImage.bytes("{\"manifests\":[]}");
+    byte[] index = leaf;
+    for (int i = 0; i < 6; i++) {
+      registry.body("/v2/x/os/manifests/" + Digest.sha256(index), index, ImageManifest.OCI_INDEX);
+      index =
+          TestImage.bytes(
+              "{\"manifests\":[{\"mediaType\":\""
+                  + ImageManifest.OCI_INDEX
+                  + "\",\"digest\":\""
+                  + Digest.sha256(index)
+                  + "\",\"size\":"
+                  + index.length
+                  + "}]}");
+    }
+    registry.body("/v2/x/os/manifests/deep", index, ImageManifest.OCI_INDEX);
+    assertThatThrownBy(() -> pull.open(name + ":deep"))
+        .hasMessageContaining("indexes are nested more than 4 deep");
+  }
+
   /** Cuts the first {@code times} transfers of a blob after {@code bytes} bytes. */
   private void cutting(Digest digest, int bytes, int times, AtomicInteger cuts) {
     registry.fault(

@@ -205,6 +205,94 @@ class RegistryLoginTest {
     }
   }
 
+  @Test
+  void tokenThatExpiresWithinALayerIsRenewedAndTheLayerGoesOn() throws Exception {
+    AtomicInteger issued = new AtomicInteger();
+    AtomicInteger busy = new AtomicInteger();
+    TestImage image = TestImage.of(content);
+    try (FakeRegistry tokens = FakeRegistry.http()) {
+      tokens.fault(
+          (exchange, body) -> {
+            if (issued.get() == 1 && busy.getAndIncrement() == 0) {
+              exchange.sendResponseHeaders(429, -1); // Its turn to be busy.
+              return true;
+            }
+            FakeRegistry.send(
+                exchange,
+                200,
+                TestImage.bytes("{\"access_token\":\"t" + issued.incrementAndGet() + "\"}"));
+            return true;
+          });
+      AtomicInteger layer = new AtomicInteger();
+      registry.fault(
+          (exchange, body) -> {
+            boolean expired = layer.get() > 0;
+            Optional<String> wanted = Optional.of("Bearer t" + (expired ? 2 : 1));
+            if (!FakeRegistry.header(exchange, "Authorization").equals(wanted)) {
+              exchange
+                  .getResponseHeaders()
+                  .set("WWW-Authenticate", "Bearer realm=\"http://" + tokens.host() + "/token\"");
+              exchange.sendResponseHeaders(401, -1);
+              return true;
+            }
+            if (FakeRegistry.isBlob(exchange, image.layer()) && layer.getAndIncrement() == 0) {
+              exchange.sendResponseHeaders(200, body.length);
+              exchange.getResponseBody().write(body, 0, body.length / 2);
+              return true;
+            }
+            return false;
+          });
+      assertThat(pull.layer(name)).isEqualTo(content);
+      assertThat(issued).hasValue(2);
+      assertThat(registry.requests())
+          .anyMatch(
+              r -> r.range().isPresent() && r.authorization().equals(Optional.of("Bearer t2")));
+    }
+  }
+
+  @Test
+  void answersOfTokenServicesThatAreNoneAreTold() throws Exception {
+    record Answer(int status, String body, String error) {}
+    for (Answer answer :
+        java.util.List.of(
+            new Answer(200, "<html>", "has a token service that answers no JSON"),
+            new Answer(200, "{}", "has a token service that answers no token"),
+            new Answer(
+                200, "{\"token\":\"a\\nb: c\"}", "has a token service that answers no token"),
+            new Answer(403, "{}", "403 from the token service 127.0.0.1"),
+            new Answer(503, "", "gave up after 4 tries: token service 127.0.0.1 answered 503"))) {
+      try (FakeRegistry tokens = FakeRegistry.http()) {
+        tokens.fault(
+            (exchange, body) -> {
+              FakeRegistry.send(exchange, answer.status(), TestImage.bytes(answer.body()));
+              return true;
+            });
+        registry.fault(
+            (exchange, body) -> {
+              exchange
+                  .getResponseHeaders()
+                  .set("WWW-Authenticate", "Bearer realm=\"http://" + tokens.host() + "/token\"");
+              exchange.sendResponseHeaders(401, -1);
+              return true;
+            });
+        assertThatThrownBy(() -> pull.open(name))
+            .isInstanceOf(BuildException.class)
+            .hasMessageContaining(answer.error());
+      }
+    }
+  }
+
+  @Test
+  void challengesThatNobodyCanMeetAreARefusal() {
+    registry.fault(
+        (exchange, body) -> {
+          exchange.getResponseHeaders().set("WWW-Authenticate", "Negotiate");
+          exchange.sendResponseHeaders(401, -1);
+          return true;
+        });
+    assertThatThrownBy(() -> pull.open(name)).hasMessageContaining("access denied");
+  }
+
   private static boolean asksFor(HttpExchange exchange, String authorization) throws IOException {
     if (FakeRegistry.header(exchange, "Authorization").equals(Optional.of(authorization))) {
       return false;

@@ -146,6 +146,79 @@ class RegistryTlsTest {
   }
 
   @Test
+  void clientsCertificateOfTheSystemsDirectoryIsShown() throws Exception {
+    try (FakeRegistry registry = registry("server", true)) {
+      for (String place : new String[] {"containers", "docker"}) {
+        Path directory =
+            Files.createDirectories(
+                home.resolve("etc/" + place + "/certs.d").resolve(registry.host()));
+        Files.copy(certificates.file("ca.crt"), directory.resolve("ca.crt"));
+        Files.copy(certificates.file("client.crt"), directory.resolve("client.cert"));
+        Files.copy(certificates.file("client.key"), directory.resolve("client.key"));
+        assertThat(new Pull(home).verifyingTls().layer(registry.host() + "/x/os"))
+            .isEqualTo(content);
+        TestTools.run(home, java.util.List.of("rm", "-r", "etc"));
+      }
+    }
+  }
+
+  @Test
+  void proxiesTunnelAndAreLeftOutWhereTheyShall() throws Exception {
+    try (FakeRegistry registry = registry("elsewhere", false);
+        RawServer proxy =
+            RawServer.tunnel(java.util.Map.of("registry.example:5000", registry.host()))) {
+      String name = "registry.example:5000/x/os";
+      for (String variable : new String[] {"HTTPS_PROXY", "https_proxy"}) {
+        Pull pull =
+            new Pull(home)
+                .verifyingTls()
+                .certDir(authorities)
+                .variable(variable, "http://" + proxy.host())
+                .variable("NO_PROXY", "other.example,10.0.0.0/8");
+        assertThat(pull.layer(name)).isEqualTo(content);
+      }
+      assertThat(proxy.heads())
+          .isNotEmpty()
+          .allMatch(head -> head.startsWith("CONNECT registry.example:5000 "));
+      int before = proxy.heads().size();
+      Pull direct =
+          new Pull(home)
+              .verifyingTls()
+              .certDir(authorities)
+              .variable("HTTPS_PROXY", "http://" + proxy.host())
+              .variable("NO_PROXY", "registry.example");
+      assertThatThrownBy(() -> direct.open(name)).isInstanceOf(BuildException.class);
+      assertThat(proxy.heads()).hasSize(before);
+    }
+  }
+
+  @Test
+  void proxiesThatDoNotHelpAreTold() throws Exception {
+    try (RawServer proxy = RawServer.tunnel(java.util.Map.of())) {
+      Pull refused =
+          new Pull(home)
+              .verifyingTls()
+              .limits(
+                  new RegistryLimits(
+                      java.util.Optional.empty(),
+                      java.util.Optional.empty(),
+                      java.util.OptionalInt.of(0)))
+              .variable("HTTPS_PROXY", "http://" + proxy.host());
+      assertThatThrownBy(() -> refused.open("registry.example/x/os"))
+          .isInstanceOf(BuildException.class)
+          .hasMessageContaining("docker://registry.example/x/os:latest: ")
+          .hasMessageContaining("403");
+    }
+    Pull down = new Pull(home).verifyingTls().variable("HTTPS_PROXY", "http://127.0.0.1:1");
+    assertThatThrownBy(() -> down.open("registry.example/x/os"))
+        .isInstanceOf(BuildException.class)
+        .hasMessageContaining("docker://registry.example/x/os:latest: ");
+    Pull wrong = new Pull(home).verifyingTls().variable("HTTPS_PROXY", "socks5://127.0.0.1:1");
+    assertThatThrownBy(() -> wrong.open("registry.example/x/os"))
+        .hasMessageContaining("HTTPS_PROXY: is not the URL of an http proxy");
+  }
+
+  @Test
   void strayFilesOfTheCertDirAreNamed() throws Exception {
     Path directory = Files.createDirectories(home.resolve("certs"));
     Files.writeString(directory.resolve("ca.crt"), "no certificate\n");

@@ -66,6 +66,11 @@ final class TestImage {
     return new TestImage(Types.OCI, "amd64", gzip(content), Digest.sha256(content));
   }
 
+  /** Before one is made. */
+  static TestImage ofNothing() {
+    return new TestImage(Types.OCI, "amd64", new byte[0], Digest.sha256(new byte[0]));
+  }
+
   Map<Digest, byte[]> blobs() {
     return blobs;
   }

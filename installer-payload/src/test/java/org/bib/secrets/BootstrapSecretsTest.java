@@ -263,7 +263,9 @@ class BootstrapSecretsTest {
   @Test
   void buildAtTheEpochAsksForNoOtherPassword() throws Exception {
     BootstrapSecrets.apply(
-        of(user("alice").password("x").build()), etc, var, image, SEED, Instant.EPOCH);
+        of(user("alice").password("x").build()),
+        new SystemTree(etc, var, image, Instant.EPOCH),
+        SEED);
     assertThat(text("/etc/shadow")).containsPattern("alice:\\$6\\$[^:]+::0:99999:7:::\n");
   }
 
@@ -405,7 +407,7 @@ class BootstrapSecretsTest {
   }
 
   private void apply(Customizations customizations) throws ConfigException, IOException {
-    BootstrapSecrets.apply(customizations, etc, var, image, SEED, TIME);
+    BootstrapSecrets.apply(customizations, system(), SEED);
   }
 
   private void apply(UserSpec... users) throws ConfigException, IOException {

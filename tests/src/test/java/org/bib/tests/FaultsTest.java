@@ -636,9 +636,7 @@ class FaultsTest {
         unknown.toString(),
         image);
     wrong("--authfile: /none: no such file", "--authfile=/none", image);
-    wrong(
-        "\"containers-storage:x\": the transport containers-storage: is not supported; *",
-        "containers-storage:x");
+    wrong("\"tarball:x\": the transport tarball: is not supported; *", "tarball:x");
     wrong("*UPPER*", "registry.example/UPPER:x");
     Result group = bib.run("build", "--config", missing.toString(), "--output", out(), image);
     group.failed(2, "*there is no group \"nobody-has-this\"*");

@@ -5,8 +5,8 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** An OCI image layout in a directory. */
-record LayoutDirectory(Path directory) implements LayoutFiles {
+/** An image's files in a directory. */
+record DirectoryFiles(Path directory) implements ImageFiles {
   @Override
   public InputStream open(String path) throws IOException {
     return Files.newInputStream(directory.resolve(path));

@@ -1,4 +1,4 @@
-package org.bib.build;
+package org.bib.scratch;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  * A lock on a directory by {@code flock(2)}, which ends with the process however that ends. It is
  * what systemd-tmpfiles(8) asks of programs whose directories it shall leave alone.
  */
-final class DirectoryLock implements Closeable {
-  // flock(2), LOCK_EX | LOCK_NB.
-  private static final int EXCLUSIVE_OR_NOTHING = 2 | 4;
+public final class DirectoryLock implements Closeable {
+  // flock(2).
+  private static final int LOCK_EX = 2;
+  private static final int LOCK_NB = 4;
 
   private final int descriptor;
   private boolean closed;
@@ -45,7 +46,7 @@ final class DirectoryLock implements Closeable {
   }
 
   /** Binds the functions of the C library now rather than when the first lock is taken. */
-  static void load() {
+  public static void load() {
     Objects.requireNonNull(Holder.LIBC);
   }
 
@@ -55,17 +56,9 @@ final class DirectoryLock implements Closeable {
    * @return null if somebody has it
    * @throws IOException if the directory cannot be opened, or is on a filesystem without locks
    */
-  static @Nullable DirectoryLock take(Path directory) throws IOException {
-    int flags =
-        OpenFlags.O_RDONLY.intValue()
-            | OpenFlags.O_DIRECTORY.intValue()
-            | OpenFlags.O_NOFOLLOW.intValue()
-            | OpenFlags.O_CLOEXEC.intValue();
-    int descriptor = Holder.LIBC.open(directory.toString(), flags, 0);
-    if (descriptor < 0) {
-      throw failed("open(" + directory + ")");
-    }
-    if (Holder.LIBC.flock(descriptor, EXCLUSIVE_OR_NOTHING) == 0) {
+  public static @Nullable DirectoryLock take(Path directory) throws IOException {
+    int descriptor = open(directory);
+    if (Holder.LIBC.flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
       return new DirectoryLock(descriptor);
     }
     IOException failure = failed("flock(" + directory + ")");
@@ -75,6 +68,37 @@ final class DirectoryLock implements Closeable {
       return null;
     }
     throw failure;
+  }
+
+  /**
+   * Waits until nobody has the lock, and takes it. An interruption does not end the waiting: who
+   * has such a lock must not have it for long.
+   *
+   * @throws IOException if the directory cannot be opened, or is on a filesystem without locks
+   */
+  public static DirectoryLock await(Path directory) throws IOException {
+    int descriptor = open(directory);
+    while (Holder.LIBC.flock(descriptor, LOCK_EX) != 0) {
+      if (lastErrno() != Errno.EINTR) {
+        IOException failure = failed("flock(" + directory + ")");
+        Holder.LIBC.close(descriptor);
+        throw failure;
+      }
+    }
+    return new DirectoryLock(descriptor);
+  }
+
+  private static int open(Path directory) throws IOException {
+    int flags =
+        OpenFlags.O_RDONLY.intValue()
+            | OpenFlags.O_DIRECTORY.intValue()
+            | OpenFlags.O_NOFOLLOW.intValue()
+            | OpenFlags.O_CLOEXEC.intValue();
+    int descriptor = Holder.LIBC.open(directory.toString(), flags, 0);
+    if (descriptor < 0) {
+      throw failed("open(" + directory + ")");
+    }
+    return descriptor;
   }
 
   private static Errno lastErrno() {

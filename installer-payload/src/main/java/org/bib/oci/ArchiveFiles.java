@@ -14,19 +14,25 @@ import java.util.Map;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarFile;
 import org.bib.failure.BuildException;
+import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.XZInputStream;
 
 /**
- * An OCI image layout in a tar file, read where it lies. Only an archive that is compressed as a
- * whole is first inflated, into a temporary file without a name.
+ * An image's files in a tar file, read where it lies. Only an archive that is compressed as a whole
+ * is first inflated, into a temporary file without a name. A symbolic link to another member stands
+ * for that member, as {@code docker save} has them for layers that an image has twice.
  */
-final class LayoutArchive implements LayoutFiles {
+final class ArchiveFiles implements ImageFiles {
+  /** Links that lead from one to the next; no tool writes more than one. */
+  private static final int MAX_LINKS = 8;
+
   private final RandomAccessFile file;
   private final Map<String, Member> members;
 
-  private record Member(long offset, long size) {}
+  /** A member: where its content lies, or what it stands for. */
+  private record Member(long offset, long size, @Nullable String target) {}
 
-  private LayoutArchive(RandomAccessFile file, Map<String, Member> members) {
+  private ArchiveFiles(RandomAccessFile file, Map<String, Member> members) {
     this.file = file;
     this.members = members;
   }
@@ -34,9 +40,10 @@ final class LayoutArchive implements LayoutFiles {
   /**
    * Indexes an archive.
    *
+   * @param kind what it should be, for messages
    * @param spoolDirectory where a compressed archive is inflated
    */
-  static LayoutArchive open(Path archive, Path spoolDirectory) throws IOException {
+  static ArchiveFiles open(Path archive, String kind, Path spoolDirectory) throws IOException {
     RandomAccessFile file;
     try {
       file = openTar(archive, spoolDirectory);
@@ -44,14 +51,46 @@ final class LayoutArchive implements LayoutFiles {
       throw new BuildException(
           archive + ": cannot be opened: " + e.getMessage(), "check its permissions", e);
     }
+    return indexed(file, archive.toString(), kind);
+  }
+
+  /**
+   * Takes an archive from a stream that is read once.
+   *
+   * @param name of the source, for messages
+   * @param spoolDirectory where the archive is kept meanwhile
+   */
+  static ArchiveFiles spooled(InputStream in, String name, String kind, Path spoolDirectory)
+      throws IOException {
+    RandomAccessFile spool = spool(name + ": is sent once", spoolDirectory);
+    byte[] buffer = new byte[1 << 16];
     try {
-      return new LayoutArchive(file, index(file));
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        try {
+          spool.write(buffer, 0, n);
+        } catch (IOException e) {
+          throw new BuildException(
+              name + ": cannot be held in " + spoolDirectory + ": " + e.getMessage(),
+              "set TMPDIR to a directory with space",
+              e);
+        }
+      }
+      spool.seek(0);
+    } catch (IOException | RuntimeException e) {
+      spool.close();
+      throw e;
+    }
+    return indexed(spool, name, kind);
+  }
+
+  private static ArchiveFiles indexed(RandomAccessFile file, String name, String kind)
+      throws IOException {
+    try {
+      return new ArchiveFiles(file, index(file));
     } catch (IOException | RuntimeException e) {
       file.close();
       throw new BuildException(
-          archive
-              + ": is not an OCI archive: "
-              + MessageText.oneLine(String.valueOf(e.getMessage())),
+          name + ": is not " + kind + ": " + MessageText.oneLine(String.valueOf(e.getMessage())),
           "copy the image again",
           e);
     }
@@ -67,7 +106,7 @@ final class LayoutArchive implements LayoutFiles {
     if (compression == Compression.NONE && !xz) {
       return new RandomAccessFile(archive.toFile(), "r");
     }
-    RandomAccessFile spool = spool(archive, spoolDirectory);
+    RandomAccessFile spool = spool(archive + ": is compressed as a whole", spoolDirectory);
     try (InputStream raw = new BufferedInputStream(Files.newInputStream(archive), 1 << 16);
         InputStream in =
             xz
@@ -91,7 +130,7 @@ final class LayoutArchive implements LayoutFiles {
   }
 
   /** A file without a name: it cannot be left behind, not even by a kill. */
-  private static RandomAccessFile spool(Path archive, Path directory) throws BuildException {
+  private static RandomAccessFile spool(String why, Path directory) throws BuildException {
     try {
       Path file = Files.createTempFile(directory, ".bib-archive-", ".tar");
       try {
@@ -101,7 +140,7 @@ final class LayoutArchive implements LayoutFiles {
       }
     } catch (IOException e) {
       throw new BuildException(
-          archive + ": is compressed as a whole, and " + directory + " takes no file to inflate it",
+          why + ", and " + directory + " takes no file to hold it",
           "set TMPDIR to a directory that you may write to",
           e);
     }
@@ -121,24 +160,42 @@ final class LayoutArchive implements LayoutFiles {
     TarFile tar = new TarFile(file.getChannel());
     Map<String, Member> members = new HashMap<>();
     for (TarArchiveEntry entry : tar.getEntries()) {
-      if (entry.isFile() && !entry.isSparse()) {
-        String name = entry.getName();
-        while (name.startsWith("./")) {
-          name = name.substring(2);
-        }
-        members.put(name, new Member(entry.getDataOffset(), entry.getSize()));
+      Path name = Path.of("/", entry.getName()).normalize();
+      if (entry.isSymbolicLink()) {
+        Path target = name.resolveSibling(entry.getLinkName()).normalize();
+        members.put(key(name), new Member(0, 0, key(target)));
+      } else if (entry.isFile() && !entry.isSparse()) {
+        members.put(key(name), new Member(entry.getDataOffset(), entry.getSize(), null));
       }
     }
     return members;
   }
 
+  /** What members are found by: the path below the root of the archive. */
+  private static String key(Path path) {
+    return path.toString().substring(1);
+  }
+
   @Override
   public InputStream open(String path) throws IOException {
-    Member member = members.get(path);
-    if (member == null) {
-      throw new NoSuchFileException(path);
+    return new MemberStream(member(path));
+  }
+
+  /** The size of a file in bytes. */
+  long size(String path) throws IOException {
+    return member(path).size();
+  }
+
+  private Member member(String path) throws IOException {
+    String name = key(Path.of("/", path).normalize());
+    Member member = members.get(name);
+    for (int links = 0; member != null && member.target() != null; links++) {
+      member = links < MAX_LINKS ? members.get(member.target()) : null;
     }
-    return new MemberStream(member);
+    if (member == null) {
+      throw new NoSuchFileException(name);
+    }
+    return member;
   }
 
   @Override
