@@ -65,10 +65,7 @@ final class CacheCommand implements Callable<Integer> {
       name = "ls",
       description =
           "Lists layers, last used first: diff_id, size, last use, image with which it came first.",
-      footer = {
-        "  The diff_ids alone:",
-        "    bib cache ls --json | jq -r .layers[].diff_id"
-      })
+      footer = {"  The digests alone:", "    bib cache ls --json | jq -r .layers[].digest"})
   static final class Ls implements Callable<Integer> {
     @ParentCommand private @Nullable CacheCommand cache;
 
