@@ -3,6 +3,7 @@ package org.bib.cli;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 
 /** A completion script for fish, which picocli does not write; see fish's complete(1). */
 final class FishCompletion {
@@ -24,7 +25,7 @@ final class FishCompletion {
       StringBuilder script, CommandLine parent, String awaited, String seen) {
     for (Map.Entry<String, CommandLine> command : parent.getSubcommands().entrySet()) {
       String description =
-          String.join(" ", command.getValue().getCommandSpec().usageMessage().description());
+          command.getValue().getCommandSpec().usageMessage().description()[0];
       script.append(
           "complete -c bib -n "
               + (awaited.contains(" ") ? quote(awaited) : awaited)
@@ -37,6 +38,13 @@ final class FishCompletion {
       for (OptionSpec option : command.getValue().getCommandSpec().options()) {
         if (!option.hidden()) {
           append(script, given, option);
+        }
+      }
+      for (PositionalParamSpec parameter :
+          command.getValue().getCommandSpec().positionalParameters()) {
+        if (parameter.completionCandidates() != null) {
+          script.append("complete -c bib -n " + quote(given) + " -f -a ");
+          script.append(quote(String.join(" ", parameter.completionCandidates())) + "\n");
         }
       }
       append(script, command.getValue(), given, given + "; and __fish_seen_subcommand_from ");

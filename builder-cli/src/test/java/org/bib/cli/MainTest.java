@@ -451,6 +451,7 @@ class MainTest {
         .contains("complete -c bib -n __fish_use_subcommand -a build ")
         .contains("-n '__fish_seen_subcommand_from lint' -l target-arch -r -f -a 'amd64 arm64' ")
         .contains("-l type -r -f -a 'qcow2 raw ami' ")
+        .contains("-n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n")
         .doesNotContain("rpmmd");
   }
 

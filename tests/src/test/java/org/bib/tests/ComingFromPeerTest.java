@@ -16,11 +16,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What {@code docs/coming-from-bootc-image-builder.md} says of flags and paths is what bib does. */
+/**
+ * What {@code docs/coming-from-bootc-image-builder.md} says of flags and paths is what bib does.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ComingFromPeerTest {
   private static final Pattern FLAG =
-      Pattern.compile("^\\| `(--[a-z-]+)` \\| (same|differs|no effect|refused) \\|", Pattern.MULTILINE);
+      Pattern.compile(
+          "^\\| `(--[a-z-]+)` \\| (same|differs|no effect|refused) \\|", Pattern.MULTILINE);
 
   /** A value for each flag; none for those that take none. */
   private static final Map<String, List<String>> VALUES =
@@ -70,7 +73,9 @@ class ComingFromPeerTest {
     for (MatchResult row : FLAG.matcher(page).results().toList()) {
       flags.put(row.group(1), row.group(2));
     }
-    assertThat(flags).hasSizeGreaterThan(20).containsValues("same", "differs", "no effect", "refused");
+    assertThat(flags)
+        .hasSizeGreaterThan(20)
+        .containsValues("same", "differs", "no effect", "refused");
     for (Map.Entry<String, String> flag : flags.entrySet()) {
       for (String value : values(flag.getKey())) {
         check(flag.getKey(), value, flag.getValue());
@@ -110,8 +115,7 @@ class ComingFromPeerTest {
   }
 
   @Test
-  void theReplacementOfTheCommandMakesWhatTheTableNames()
-      throws IOException, InterruptedException {
+  void theReplacementOfTheCommandMakesWhatTheTableNames() throws IOException, InterruptedException {
     Files.writeString(dir.resolve("config.toml"), "");
     String command = "bib --type qcow2 --config config.toml --output output quay.io/x/os:1";
     assertThat(page).contains("\n" + command + "\n");
