@@ -22,10 +22,14 @@ import java.util.Optional;
 import org.bib.build.BuildSpec;
 import org.bib.build.ImageType;
 import org.bib.build.LintSpec;
+import org.bib.build.VerifyReport;
+import org.bib.build.VerifySpec;
 import org.bib.config.Configuration;
 import org.bib.disk.ByteSize;
 import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
+import org.bib.inspect.Differences;
+import org.bib.inspect.Document;
 import org.bib.layout.Architecture;
 import org.bib.layout.FilesystemType;
 import org.bib.lint.Finding;
@@ -439,6 +443,24 @@ class MainTest {
 
   /** Remembers what it was asked for. */
   private static final class RecordingBuilder implements Builder {
+    @Override
+    public Document inspect(LintSpec spec, BuildListener listener) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Document inspect(Path disk) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public VerifyReport verify(VerifySpec spec, BuildListener listener) {
+      verifySpecs.add(spec);
+      return new VerifyReport(VerifyReport.Proof.DISK, new Differences(), new Differences());
+    }
+
+    final List<VerifySpec> verifySpecs = new ArrayList<>();
+
     private final List<BuildSpec> specs = new ArrayList<>();
     private final List<LintSpec> lintSpecs = new ArrayList<>();
     private LintReport report = new LintReport(List.of());

@@ -42,7 +42,13 @@ public interface ReadableDisk extends Closeable {
   static void requireInside(long offset, long length, long size) throws MalformedDiskException {
     if (offset < 0 || length < 0 || offset > size - length) {
       throw new MalformedDiskException(
-          "byte " + offset + " and the " + length + " from there lie outside of " + size + " bytes");
+          "byte "
+              + offset
+              + " and the "
+              + length
+              + " from there lie outside of "
+              + size
+              + " bytes");
     }
   }
 }

@@ -140,7 +140,9 @@ public final class Qcow2Disk implements ReadableDisk {
   private ByteBuffer l1Table(int entries, long offset) throws IOException {
     long needed = Layout.ceilDiv(Layout.ceilDiv(size, clusterSize), clusterSize / Long.BYTES);
     long bytes = Integer.toUnsignedLong(entries) * Long.BYTES;
-    if (size < 0 || needed * Long.BYTES > MAX_L1_BYTES || Integer.toUnsignedLong(entries) < needed) {
+    if (size < 0
+        || needed * Long.BYTES > MAX_L1_BYTES
+        || Integer.toUnsignedLong(entries) < needed) {
       throw new MalformedDiskException(
           "qcow2 header: an L1 table of "
               + Integer.toUnsignedString(entries)
