@@ -32,7 +32,8 @@ class ArchitectureTest {
             "org.bib.boot",
             "org.bib.lint",
             "org.bib.mount",
-            "org.bib.selinux")
+            "org.bib.selinux",
+            "org.bib.inspect")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bib.build")
@@ -70,6 +71,7 @@ class ArchitectureTest {
             "org.bib.boot",
             "org.bib.lint",
             "org.bib.selinux",
+            "org.bib.inspect",
             "org.bib.build")
         .should()
         .dependOnClassesThat()

@@ -304,6 +304,24 @@ class MainTest {
   }
 
   @Test
+  void verifyTakesADiskAndWhatItWasBuiltOf() throws Exception {
+    assertThat(bib("verify", "disk.raw")).as(err.toString()).isZero();
+    assertThat(out.toString()).isEqualTo("0 differences from its own commits, 0 additions\n");
+    assertThat(builder.verifySpecs.get(0).image()).isEmpty();
+    assertThat(bib("verify", "--image", "oci:x", "--seed", "s", "disk.raw")).isZero();
+    VerifySpec spec = builder.verifySpecs.get(1);
+    assertThat(spec.disk()).isEqualTo(Path.of("disk.raw"));
+    assertThat(spec.configured()).isFalse();
+    assertThat(spec.image().orElseThrow().image()).isEqualTo("oci:x");
+    assertThat(spec.image().orElseThrow().seed()).contains("s");
+    Path config = Files.writeString(root.resolve("c.toml"), "[customizations]\nhostname = 'h'\n");
+    assertThat(bib("verify", "--image", "i", "--config", config.toString(), "d")).isZero();
+    assertThat(builder.verifySpecs.get(2).configured()).isTrue();
+    assertThat(bib("verify", "--help")).isZero();
+    assertThat(out.toString()).contains("DISK", "--image=REF").doesNotContain("--no-checksum");
+  }
+
+  @Test
   void lintPrintsFatalFindingsFirstAndCountsThem() {
     builder.report =
         new LintReport(

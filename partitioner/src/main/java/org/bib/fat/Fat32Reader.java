@@ -129,17 +129,12 @@ public final class Fat32Reader {
     return Integer.toUnsignedLong(boot.getInt(32)) * sector;
   }
 
-  /** Compares boot sector, FSInfo and table with their copies. */
+  /** Compares boot sector and table with their copies; of FSInfo drivers write one only. */
   public void checkCopies(DamageListener damage) throws IOException {
     int backup = boot.getShort(50) & 0xFFFF;
-    int info = boot.getShort(48) & 0xFFFF;
     if (backup != 0 && (backup + 1L) * sector < fatStart) {
       if (!bytes((long) backup * sector, BOOT).equals(boot.duplicate().rewind())) {
         damage.damaged("boot sector", "it differs from its backup");
-      }
-      if (info == 1
-          && !bytes((long) info * sector, BOOT).equals(bytes((backup + 1L) * sector, BOOT))) {
-        damage.damaged("FSInfo", "it differs from its backup");
       }
     }
     for (long at = 0; fats == 2 && at < fatSize; at += 1 << 20) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class VerifyTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String HASH = "$6$saltsaltsalt$hashhashhashhash";
+  private static final String HASH = "$6$saltsaltsalt$" + "h".repeat(86);
   private static final String CONFIG =
       """
       [customizations]
