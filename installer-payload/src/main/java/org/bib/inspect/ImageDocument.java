@@ -26,7 +26,8 @@ import org.bib.tree.SymlinkNode;
 
 /** Tells what an image is. */
 public final class ImageDocument {
-  private static final List<String> INIT = List.of("/usr/sbin/init", "/sbin/init", "/usr/lib/systemd/systemd");
+  private static final List<String> INIT =
+      List.of("/usr/sbin/init", "/sbin/init", "/usr/lib/systemd/systemd");
   private static final String BOOTUPD = "usr/lib/bootupd/updates";
 
   private ImageDocument() {}

@@ -148,8 +148,8 @@ class Ext4ReaderTest {
   }
 
   /**
-   * Whatever byte changes: it is told, or shows as another content of one file or link, or belongs to
-   * nothing that is read. Nothing else comes of it, and it ends.
+   * Whatever byte changes: it is told, or shows as another content of one file or link, or belongs
+   * to nothing that is read. Nothing else comes of it, and it ends.
    */
   @Test
   void noFlippedByteOfMetadataGoesUnnoticed() throws IOException, InterruptedException {

@@ -236,7 +236,8 @@ class VerifyTest {
   @Test
   void aByteOfTheBootSectorAndOfThePartitionTableIsFound()
       throws IOException, InterruptedException {
-    assertThat(withFlipped(10, false)).contains("boot loader for BIOS: the code of the boot sector");
+    assertThat(withFlipped(10, false))
+        .contains("boot loader for BIOS: the code of the boot sector");
     assertThat(withFlipped((1 << 20) + 700, false))
         .contains("boot loader for BIOS: GRUB's core image differs from byte 700 on\n");
     assertThat(withFlipped(512 + 60, false))
@@ -337,8 +338,7 @@ class VerifyTest {
               .contains("LABEL=" + filesystem.get("label").asText() + "\n");
         }
       }
-      JsonNode manifest =
-          JSON.readTree(dir.resolve("out/manifest-raw-qcow2.json").toFile());
+      JsonNode manifest = JSON.readTree(dir.resolve("out/manifest-raw-qcow2.json").toFile());
       JsonNode deployed = told.at("/deployments/0");
       assertThat(deployed.get("checksum")).isEqualTo(manifest.get("commit"));
       assertThat(deployed.get("digest")).isEqualTo(manifest.at("/image/digest"));
