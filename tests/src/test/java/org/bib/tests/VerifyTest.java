@@ -223,8 +223,8 @@ class VerifyTest {
       channel.read(ByteBuffer.wrap(efi), esp);
     }
     int at = 0;
-    while (efi[at] != 'M' || efi[at + 1] != 'Z') { // files begin with clusters
-      at += 4096;
+    while (efi[at] != 'M' || efi[at + 1] != 'Z') { // files begin with sectors
+      at += 512;
     }
     assertThat(withFlipped(esp + at + 1000, false))
         .containsPattern("differs: partition 2: /EFI/.*: differs from byte 1000 on\n");
