@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A disk in the making: a sparse file for the structures (partition tables, filesystem metadata,
@@ -18,19 +20,15 @@ import java.util.TreeMap;
  * copied when a raw disk is wanted, or read through when another format is made from it. So file
  * contents are written once whatever the format, and need no second copy on disk.
  *
- * <p>Not thread-safe while it is written; reading is, once writing has ended.
+ * <p>Not thread-safe while it is written; reading is, once writing has ended. Where a raw disk is
+ * wanted for sure, a thread can copy contents while more are placed.
  */
 public final class DiskImage implements Closeable {
   private final Path file;
   private final long size;
   private final FileChannel channel;
   private final TreeMap<Long, Placement> placements = new TreeMap<>();
-
-  private record Placement(long offset, long length, Content content, long position) {
-    long end() {
-      return offset + length;
-    }
-  }
+  private @Nullable PlacementCopier copier;
 
   private DiskImage(Path file, long size, FileChannel channel) {
     this.file = file;
@@ -103,33 +101,31 @@ public final class DiskImage implements Closeable {
     if (before != null && before.getValue().end() > offset) {
       throw new IllegalArgumentException("content placed twice at byte " + offset);
     }
-    placements.put(offset, new Placement(offset, length, content, position));
+    Placement placement = new Placement(offset, length, content, position);
+    placements.put(offset, placement);
+    if (copier != null) {
+      copier.add(placement);
+    }
   }
 
   /**
-   * Copies every placed content into the file, which then is the raw disk. Others may read the disk
-   * meanwhile: it does not change.
+   * From now on copies every placed content into the file, on a thread of its own. Whether that
+   * works is known to {@link #materialize}.
    */
-  public void materialize() throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
-    for (Placement placement : placements.values()) {
-      if (placement.content() instanceof SpooledContent spooled && placement.length() > 1 << 16) {
-        spooled.copyTo(placement.position(), placement.length(), channel, placement.offset());
-      } else {
-        copy(placement, buffer);
-      }
+  public void copyWhilePlaced() {
+    if (copier == null) {
+      copier = PlacementCopier.start(channel, placements.values());
     }
   }
 
-  private void copy(Placement placement, ByteBuffer buffer) throws IOException {
-    long done = 0;
-    while (done < placement.length()) {
-      int n = Math.toIntExact(Math.min(buffer.capacity(), placement.length() - done));
-      buffer.clear().limit(n);
-      placement.content().read(placement.position() + done, buffer);
-      write(placement.offset() + done, buffer.flip());
-      done += n;
-    }
+  /**
+   * Sees every placed content copied into the file, which then is the raw disk, and most of it on
+   * stable storage. Nothing can be placed any more. Others may read the disk meanwhile: it does not
+   * change.
+   */
+  public void materialize() throws IOException, InterruptedException {
+    copyWhilePlaced();
+    Objects.requireNonNull(copier).await();
   }
 
   /**
@@ -191,11 +187,6 @@ public final class DiskImage implements Closeable {
             .toList());
   }
 
-  /** How many bytes of contents are placed, which is what {@link #materialize} writes. */
-  public long placedBytes() {
-    return placements.values().stream().mapToLong(Placement::length).sum();
-  }
-
   private void checkInside(long offset, long length) {
     if (offset < 0 || length < 0 || offset > size - length) {
       throw new IllegalArgumentException(
@@ -205,6 +196,9 @@ public final class DiskImage implements Closeable {
 
   @Override
   public void close() throws IOException {
+    if (copier != null) {
+      copier.close();
+    }
     channel.close();
   }
 }

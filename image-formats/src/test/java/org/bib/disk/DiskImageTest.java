@@ -3,6 +3,7 @@ package org.bib.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -67,6 +68,56 @@ final class DiskImageTest {
   }
 
   @Test
+  void contentsAreCopiedWhileMoreArePlaced() throws Exception {
+    int length = 3_000_001;
+    try (DiskImage early = disk("early", 100L * length);
+        DiskImage late = disk("late", 100L * length)) {
+      for (int i = 0; i < 100; i++) {
+        byte[] bytes = random(length + i);
+        early.place((long) i * length, Content.of(bytes), i, length);
+        late.place((long) i * length, Content.of(bytes), i, length);
+        if (i == 10) {
+          early.copyWhilePlaced();
+        }
+      }
+      early.materialize();
+      late.materialize();
+      assertThat(Files.mismatch(early.file(), late.file())).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void copyingEndsWithTheDisk() throws Exception {
+    Path spoolFile = Files.write(directory.resolve("spool"), random(64 << 20));
+    try (FileChannel spool = FileChannel.open(spoolFile)) {
+      DiskImage disk = disk(16L << 30);
+      try (disk) {
+        disk.copyWhilePlaced();
+        for (int i = 0; i < 256; i++) {
+          disk.place((long) i << 26, new SpooledContent(spool, 0, 64 << 20), 0, 64 << 20);
+        }
+      }
+      long allocated = SparseFile.dataRanges(disk.file(), disk.size()).get(0).length();
+      assertThat(allocated).isLessThan(8L << 30);
+    }
+  }
+
+  @Test
+  void whatCannotBeCopiedIsToldInTheEnd() throws Exception {
+    Path spoolFile = Files.write(directory.resolve("spool"), random(10_000));
+    try (DiskImage disk = disk(1 << 20);
+        FileChannel spool = FileChannel.open(spoolFile)) {
+      disk.copyWhilePlaced();
+      Content torn = new SpooledContent(spool, 0, 20_000);
+      disk.place(0, torn, 5_000, 10_000);
+      disk.place(20_000, torn, 0, 1);
+      assertThatThrownBy(disk::materialize)
+          .isInstanceOf(IOException.class)
+          .hasRootCauseMessage("the spool ends at 10000");
+    }
+  }
+
+  @Test
   void allButTheDataRangesIsZeros() throws Exception {
     try (DiskImage disk = disk(64 << 20)) {
       disk.write(20 << 20, ByteBuffer.wrap(random(10_000)));
@@ -93,7 +144,11 @@ final class DiskImageTest {
   }
 
   private DiskImage disk(long size) throws Exception {
-    return DiskImage.create(directory.resolve("disk"), new ByteSize(size));
+    return disk("disk", size);
+  }
+
+  private DiskImage disk(String name, long size) throws Exception {
+    return DiskImage.create(directory.resolve(name), new ByteSize(size));
   }
 
   private static byte[] random(int length) {

@@ -3,6 +3,7 @@ package org.bib.build;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import jnr.constants.platform.Errno;
 import jnr.constants.platform.OpenFlags;
 import jnr.ffi.LastError;
@@ -41,6 +42,11 @@ final class DirectoryLock implements Closeable {
 
   private DirectoryLock(int descriptor) {
     this.descriptor = descriptor;
+  }
+
+  /** Binds the functions of the C library now rather than when the first lock is taken. */
+  static void load() {
+    Objects.requireNonNull(Holder.LIBC);
   }
 
   /**

@@ -1,8 +1,11 @@
 package org.bib.build;
 
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.bib.disk.ByteRange;
 import org.bib.disk.ByteSize;
 import org.bib.disk.Content;
 import org.bib.ext4.Ext4Size;
@@ -16,6 +19,7 @@ import org.bib.ostree.ImagePath;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
 import org.bib.tree.Metadata;
+import org.bib.tree.Node;
 
 /**
  * What goes into the partitions of a disk, by key of the partition.
@@ -98,5 +102,32 @@ record DiskContents(Map<String, DirectoryNode> trees, Map<String, Content> files
       }
     }
     return sizes;
+  }
+
+  /** How many bytes all their files have, holes not counted. */
+  long bytes() {
+    Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    long inTrees = trees.values().stream().mapToLong(tree -> bytes(tree, seen)).sum();
+    return inTrees + files.values().stream().mapToLong(DiskContents::bytes).sum();
+  }
+
+  private static long bytes(DirectoryNode directory, Set<Node> seen) {
+    long sum = 0;
+    for (Node child : directory.children().values()) {
+      if (child instanceof DirectoryNode below) {
+        sum += bytes(below, seen);
+      } else if (child instanceof FileNode file && seen.add(file)) {
+        sum += bytes(file.content());
+      }
+    }
+    return sum;
+  }
+
+  private static long bytes(Content content) {
+    long sum = 0;
+    for (ByteRange range : content.dataRanges()) {
+      sum += range.length();
+    }
+    return sum;
   }
 }

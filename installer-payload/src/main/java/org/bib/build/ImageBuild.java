@@ -98,6 +98,7 @@ public final class ImageBuild {
   public static List<Path> run(
       BuildSpec spec, EmbeddedFormats formats, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
+    NativeLibraries.load();
     Delivery.check(spec.output(), outputNames(spec));
     return open(
         new Input(spec.image(), spec.source(), spec.threads(), spec.output()),
@@ -452,11 +453,13 @@ public final class ImageBuild {
       files.put(ImageType.RAW.path(), raw);
     }
     files.put(manifestName(spec), manifest);
-    try (DiskImage image = workspace.writing("the disk", () -> writeDisk(raw, plan))) {
-      // The disk is complete; from here on it is only read, by several at once.
-      if (wantsRaw(spec)) {
-        FreeSpace.require(ImageType.RAW.path(), image.placedBytes(), spec.output());
-      }
+    if (wantsRaw(spec)) {
+      FreeSpace.require(ImageType.RAW.path(), plan.contents().bytes(), spec.output());
+    }
+    String disk = wantsRaw(spec) ? ImageType.RAW.path() : "the disk";
+    try (DiskImage image = workspace.writing(disk, () -> writeDisk(raw, plan))) {
+      // The disk is complete but for what is still being copied; it is only read, by several at
+      // once.
       try (@Nullable OutputDigest digest =
           wantsRaw(spec) && spec.checksum() ? OutputDigest.start(image) : null) {
         if (wantsQcow2(spec)) {
@@ -510,6 +513,9 @@ public final class ImageBuild {
   private DiskImage writeDisk(Path raw, Plan plan) throws IOException, InterruptedException {
     DiskImage image = DiskImage.create(raw, plan.disk().size());
     try {
+      if (wantsRaw(spec)) {
+        image.copyWhilePlaced();
+      }
       new DiskWriter(image, plan.disk(), seed, Instant.ofEpochSecond(seconds))
           .write(plan.contents(), plan.bios());
       return image;

@@ -66,8 +66,22 @@ final class ObjectDecoder {
     }
   }
 
-  /** Reads extended attributes, {@code a(ayay)}. */
+  /**
+   * Reads extended attributes, {@code a(ayay)}. Up to 2024.9, libostree put the SELinux label
+   * behind the others when it made a commit (its issue 3343); nothing that reads such an object
+   * from a disk, where attributes have no order, finds the checksum that is its name.
+   */
   static Xattrs xattrs(byte[] value) throws IOException {
+    String before = "";
+    for (ByteBuffer entry : GVariantReader.array(ByteBuffer.wrap(value))) {
+      String name =
+          GVariantReader.string(GVariantReader.tuple(entry, Member.BYTES, Member.BYTES).get(0));
+      if (NameOrder.INSTANCE.compare(before, name) > 0) {
+        throw new IOException(
+            name + " stands behind " + before + ", as ostree before 2024.10 left it");
+      }
+      before = name;
+    }
     Xattrs xattrs = xattrs(ByteBuffer.wrap(value));
     requireSame(value, ObjectEncoder.xattrs(xattrs).bytes());
     return xattrs;

@@ -87,6 +87,20 @@ class ObjectDecoderTest {
   }
 
   @Test
+  void labelBehindOtherAttributesIsRefused() {
+    byte[] xattrs =
+        GVariant.array(1, List.of(attribute("user.a"), attribute("security.selinux"))).bytes();
+    assertThatThrownBy(() -> ObjectDecoder.xattrs(xattrs))
+        .isInstanceOf(IOException.class)
+        .hasMessage("security.selinux stands behind user.a, as ostree before 2024.10 left it");
+  }
+
+  private static GVariant attribute(String name) {
+    return GVariant.tuple(
+        GVariant.byteArray(bytes(name + "\0")), GVariant.byteArray(new byte[] {1}));
+  }
+
+  @Test
   void uidThatMeansNobodyIsRefused() {
     byte[] meta = ObjectEncoder.directoryMetadata(Metadata.root(0755));
     Arrays.fill(meta, 0, 4, (byte) 0xFF);

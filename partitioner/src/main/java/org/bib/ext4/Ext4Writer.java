@@ -93,6 +93,15 @@ public final class Ext4Writer {
   }
 
   /**
+   * Binds libext2fs now rather than when the first filesystem is written.
+   *
+   * @throws BuildException if it is not installed
+   */
+  public static void load() throws BuildException {
+    LibExt2fs.functions();
+  }
+
+  /**
    * Makes a filesystem and puts {@code root} into it.
    *
    * @param image the disk

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import jnr.ffi.Pointer;
+import org.bib.failure.BuildException;
 import org.bib.layout.DiskPlan;
 import org.bib.layout.LabelType;
 
@@ -22,6 +23,15 @@ public final class PartitionTableWriter {
   private PartitionTableWriter(LibFdisk.Functions fdisk, Pointer context) {
     this.fdisk = fdisk;
     this.context = context;
+  }
+
+  /**
+   * Binds libfdisk now rather than when the first table is written.
+   *
+   * @throws BuildException if it is not installed
+   */
+  public static void load() throws BuildException {
+    LibFdisk.functions();
   }
 
   /**

@@ -122,7 +122,7 @@ class Fat32WriterTest {
   }
 
   @Test
-  void sameTreeSameBytes() throws IOException {
+  void sameTreeSameBytes() throws IOException, InterruptedException {
     Path first = write("a", ByteSize.mebibytes(64), tree());
     assertThat(Files.mismatch(first, write("b", ByteSize.mebibytes(64), tree()))).isEqualTo(-1);
   }
@@ -168,7 +168,8 @@ class Fat32WriterTest {
     return new FileNode(Metadata.root(0644), Content.of(text.getBytes(StandardCharsets.UTF_8)));
   }
 
-  private Path write(String name, ByteSize size, DirectoryNode root) throws IOException {
+  private Path write(String name, ByteSize size, DirectoryNode root)
+      throws IOException, InterruptedException {
     Path disk = dir.resolve(name);
     Files.deleteIfExists(disk);
     try (DiskImage image = DiskImage.create(disk, new ByteSize(OFFSET).plus(size))) {

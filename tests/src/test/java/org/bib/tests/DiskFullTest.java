@@ -58,9 +58,9 @@ class DiskFullTest {
   @Test
   void everyStepOfARawDiskRunsOutOfSpace() throws IOException, InterruptedException {
     hit(
-        Set.of("the contents of the layers", "the disk", "image/disk.raw before it begins"),
+        Set.of("the contents of the layers", "image/disk.raw before it begins", "image/disk.raw"),
         "--type=raw");
-    hit(Set.of("image/disk.raw"), "--type=qcow2", "--type=raw");
+    hit(Set.of("qcow2/disk.qcow2"), "--type=qcow2", "--type=raw");
   }
 
   /** Builds at sizes between those that fail at different steps until all have failed. */
