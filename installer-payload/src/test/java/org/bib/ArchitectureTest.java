@@ -36,7 +36,8 @@ class ArchitectureTest {
             "org.bib.mount",
             "org.bib.settings",
             "org.bib.units",
-            "org.bib.selinux")
+            "org.bib.selinux",
+            "org.bib.inspect")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.bib.build")
@@ -78,6 +79,7 @@ class ArchitectureTest {
             "org.bib.boot",
             "org.bib.lint",
             "org.bib.selinux",
+            "org.bib.inspect",
             "org.bib.build")
         .should()
         .dependOnClassesThat()

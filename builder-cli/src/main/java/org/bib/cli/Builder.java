@@ -5,7 +5,10 @@ import java.nio.file.Path;
 import java.util.List;
 import org.bib.build.BuildSpec;
 import org.bib.build.LintSpec;
+import org.bib.build.VerifyReport;
+import org.bib.build.VerifySpec;
 import org.bib.failure.ConfigException;
+import org.bib.inspect.Document;
 import org.bib.lint.LintReport;
 import org.bib.progress.BuildListener;
 
@@ -40,5 +43,32 @@ public interface Builder {
    * @throws InterruptedException if the thread was interrupted
    */
   LintReport lint(LintSpec spec, BuildListener listener)
+      throws IOException, ConfigException, InterruptedException;
+
+  /**
+   * What an image is; writes nothing.
+   *
+   * @throws IOException if the world failed
+   * @throws ConfigException if what is asked for cannot be
+   * @throws InterruptedException if the thread was interrupted
+   */
+  Document inspect(LintSpec spec, BuildListener listener)
+      throws IOException, ConfigException, InterruptedException;
+
+  /**
+   * What a disk is.
+   *
+   * @throws IOException if it cannot be read
+   */
+  Document inspect(Path disk) throws IOException;
+
+  /**
+   * Whether a disk is what it was built of; writes nothing.
+   *
+   * @throws IOException if the world failed
+   * @throws ConfigException if what is asked for cannot be
+   * @throws InterruptedException if the thread was interrupted
+   */
+  VerifyReport verify(VerifySpec spec, BuildListener listener)
       throws IOException, ConfigException, InterruptedException;
 }

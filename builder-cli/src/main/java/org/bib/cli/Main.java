@@ -13,8 +13,12 @@ import java.util.List;
 import org.bib.build.BuildSpec;
 import org.bib.build.ImageBuild;
 import org.bib.build.LintSpec;
+import org.bib.build.VerifyReport;
+import org.bib.build.VerifySpec;
 import org.bib.config.EmbeddedFiles;
 import org.bib.failure.ConfigException;
+import org.bib.inspect.DiskDocument;
+import org.bib.inspect.Document;
 import org.bib.lint.LintReport;
 import org.bib.progress.BuildListener;
 import org.bib.report.Text;
@@ -24,7 +28,16 @@ import picocli.CommandLine;
 public final class Main {
   /** The names of all commands. */
   static final List<String> COMMANDS =
-      List.of("build", "manifest", "lint", "cache", "version", "completion", "help");
+      List.of(
+          "build",
+          "manifest",
+          "lint",
+          "inspect",
+          "verify",
+          "cache",
+          "version",
+          "completion",
+          "help");
 
   private Main() {}
 
@@ -104,6 +117,8 @@ public final class Main {
             .addSubcommand(new BuildCommand(context))
             .addSubcommand(new ManifestCommand(context))
             .addSubcommand(new LintCommand(context))
+            .addSubcommand(new InspectCommand(context))
+            .addSubcommand(VerifyCommand.of(context))
             .addSubcommand(new CacheCommand(context))
             .addSubcommand(new VersionCommand(context))
             .addSubcommand(new CompletionCommand(context))
@@ -142,6 +157,23 @@ public final class Main {
     public LintReport lint(LintSpec spec, BuildListener listener)
         throws IOException, ConfigException, InterruptedException {
       return ImageBuild.lint(spec, listener, this::register);
+    }
+
+    @Override
+    public Document inspect(LintSpec spec, BuildListener listener)
+        throws IOException, ConfigException, InterruptedException {
+      return ImageBuild.inspect(spec, listener, this::register);
+    }
+
+    @Override
+    public Document inspect(Path disk) throws IOException {
+      return DiskDocument.of(disk);
+    }
+
+    @Override
+    public VerifyReport verify(VerifySpec spec, BuildListener listener)
+        throws IOException, ConfigException, InterruptedException {
+      return ImageBuild.verify(spec, new EmbeddedFiles(), listener, this::register);
     }
 
     private ImageBuild.Shutdown.Registration register(Runnable cleanup) {

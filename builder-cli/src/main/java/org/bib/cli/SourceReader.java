@@ -58,7 +58,7 @@ final class SourceReader {
     if (local == null) {
       return image;
     }
-    if (!truth("--local", local)) {
+    if (!truth("--local", local).orElse(true)) {
       throw new ConfigException(
           "--local=false", "remove it: an image without a transport comes from its registry");
     }

@@ -13,10 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.bib.build.BuildSpec;
-import org.bib.build.LintSpec;
-import org.bib.lint.LintReport;
-import org.bib.progress.BuildListener;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +41,7 @@ class BadConfigurationTest {
   private int bib(InputStream in, String... arguments) {
     return Main.run(
         arguments,
-        new Untouched(),
+        new NothingBuilt(),
         new Environment(Map.of("PW", "hunter2", "TWO", "a\nb"), dir.resolve("root"), in, false),
         new PrintWriter(out),
         new PrintWriter(err));
@@ -265,23 +261,5 @@ class BadConfigurationTest {
     refused(
         "--strict: c.toml: packages: not supported: put it in the container; also c.toml:"
             + " customizations.firewall: not supported: put it in the container");
-  }
-
-  /** Nothing may come this far. */
-  private static final class Untouched implements Builder {
-    @Override
-    public List<Path> build(BuildSpec spec, BuildListener listener) {
-      throw new AssertionError("built");
-    }
-
-    @Override
-    public String manifest(BuildSpec spec, BuildListener listener) {
-      throw new AssertionError("planned");
-    }
-
-    @Override
-    public LintReport lint(LintSpec spec, BuildListener listener) {
-      throw new AssertionError("checked");
-    }
   }
 }

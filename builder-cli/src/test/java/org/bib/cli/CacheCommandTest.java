@@ -13,18 +13,13 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.bib.build.BuildSpec;
-import org.bib.build.LintSpec;
 import org.bib.disk.ByteSize;
 import org.bib.failure.ConfigException;
-import org.bib.lint.LintReport;
 import org.bib.oci.CacheOptions;
 import org.bib.oci.Digest;
-import org.bib.progress.BuildListener;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,30 +39,12 @@ class CacheCommandTest {
     return content;
   }
 
-  /** None of these commands builds. */
-  private static final class NoBuilder implements Builder {
-    @Override
-    public List<Path> build(BuildSpec spec, BuildListener listener) {
-      throw new AssertionError("builds");
-    }
-
-    @Override
-    public String manifest(BuildSpec spec, BuildListener listener) {
-      throw new AssertionError("plans");
-    }
-
-    @Override
-    public LintReport lint(LintSpec spec, BuildListener listener) {
-      throw new AssertionError("lints");
-    }
-  }
-
   private int bib(String... arguments) {
     out.getBuffer().setLength(0);
     err.getBuffer().setLength(0);
     variables.putIfAbsent("XDG_CACHE_HOME", dir.toString());
     return Main.run(
-        arguments, new NoBuilder(), environment(), new PrintWriter(out), new PrintWriter(err));
+        arguments, new NothingBuilt(), environment(), new PrintWriter(out), new PrintWriter(err));
   }
 
   private Environment environment() {

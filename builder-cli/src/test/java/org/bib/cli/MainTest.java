@@ -24,10 +24,14 @@ import java.util.OptionalInt;
 import org.bib.build.BuildSpec;
 import org.bib.build.ImageType;
 import org.bib.build.LintSpec;
+import org.bib.build.VerifyReport;
+import org.bib.build.VerifySpec;
 import org.bib.config.Configuration;
 import org.bib.disk.ByteSize;
 import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
+import org.bib.inspect.Differences;
+import org.bib.inspect.Document;
 import org.bib.layout.Architecture;
 import org.bib.layout.FilesystemType;
 import org.bib.lint.Finding;
@@ -330,6 +334,24 @@ class MainTest {
   }
 
   @Test
+  void verifyTakesADiskAndWhatItWasBuiltOf() throws Exception {
+    assertThat(bib("verify", "disk.raw")).as(err.toString()).isZero();
+    assertThat(out.toString()).isEqualTo("0 differences from its own commits, 0 additions\n");
+    assertThat(builder.verifySpecs.get(0).image()).isEmpty();
+    assertThat(bib("verify", "--image", "oci:x", "--seed", "s", "disk.raw")).isZero();
+    VerifySpec spec = builder.verifySpecs.get(1);
+    assertThat(spec.disk()).isEqualTo(Path.of("disk.raw"));
+    assertThat(spec.configured()).isFalse();
+    assertThat(spec.image().orElseThrow().image()).isEqualTo("oci:x");
+    assertThat(spec.image().orElseThrow().seed()).contains("s");
+    Path config = Files.writeString(root.resolve("c.toml"), "[customizations]\nhostname = 'h'\n");
+    assertThat(bib("verify", "--image", "i", "--config", config.toString(), "d")).isZero();
+    assertThat(builder.verifySpecs.get(2).configured()).isTrue();
+    assertThat(bib("verify", "--help")).isZero();
+    assertThat(out.toString()).contains("DISK", "--image=REF").doesNotContain("--no-checksum");
+  }
+
+  @Test
   void lintPrintsFatalFindingsFirstAndCountsThem() {
     builder.report =
         new LintReport(
@@ -396,7 +418,8 @@ class MainTest {
                         Optional.of(Duration.ofSeconds(3)),
                         Optional.of(Duration.ofMinutes(2)),
                         OptionalInt.of(0)),
-                    Optional.of(policy)),
+                    Optional.of(policy),
+                    Optional.empty()),
                 Path.of("o"),
                 2));
     for (String wrong :
@@ -509,6 +532,24 @@ class MainTest {
 
   /** Remembers what it was asked for. */
   private static final class RecordingBuilder implements Builder {
+    @Override
+    public Document inspect(LintSpec spec, BuildListener listener) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Document inspect(Path disk) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public VerifyReport verify(VerifySpec spec, BuildListener listener) {
+      verifySpecs.add(spec);
+      return new VerifyReport(VerifyReport.Proof.DISK, new Differences(), new Differences());
+    }
+
+    final List<VerifySpec> verifySpecs = new ArrayList<>();
+
     private final List<BuildSpec> specs = new ArrayList<>();
     private final List<LintSpec> lintSpecs = new ArrayList<>();
     private LintReport report = new LintReport(List.of());

@@ -8,7 +8,7 @@ import java.util.List;
  * The bytes of a file, wherever they are: in memory, in a spool, in a hole. Immutable, readable
  * from any thread, and never closed: who opened what lies below owns it.
  */
-public sealed interface Content permits MemoryContent, SpooledContent {
+public sealed interface Content permits MemoryContent, SpooledContent, MappedContent {
   /** Nothing at all. */
   Content EMPTY = of(new byte[0]);
 

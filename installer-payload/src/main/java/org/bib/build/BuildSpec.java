@@ -54,6 +54,38 @@ public record BuildSpec(
   }
 
   /**
+   * What is asked for, as far as a disk that is there tells it.
+   *
+   * @param reference what the system of that disk follows
+   * @param size of that disk
+   */
+  BuildSpec like(Optional<String> reference, ByteSize size) {
+    DiskSize asked = disk.size();
+    return new BuildSpec(
+        image,
+        targetImgref.or(() -> reference),
+        types,
+        output,
+        source,
+        new Disk(
+            asked.exact().isEmpty() && !asked.minimal()
+                ? new DiskSize(Optional.of(size), false)
+                : asked,
+            disk.rootfs(),
+            disk.partitioning()),
+        kernel,
+        customizations,
+        settings,
+        strict,
+        seed,
+        sourceDateEpoch,
+        configDigest,
+        compression,
+        checksum,
+        threads);
+  }
+
+  /**
    * What is asked of the disk.
    *
    * @param size of the whole disk

@@ -24,6 +24,12 @@ import org.bib.cache.LayerCache;
 import org.bib.disk.DiskImage;
 import org.bib.failure.BuildException;
 import org.bib.failure.ConfigException;
+import org.bib.inspect.Differences;
+import org.bib.inspect.DiskVerification;
+import org.bib.inspect.Document;
+import org.bib.inspect.ImageDocument;
+import org.bib.inspect.OpenDisk;
+import org.bib.inspect.PlannedDisk;
 import org.bib.layout.DiskLayout;
 import org.bib.layout.DiskPlan;
 import org.bib.layout.DiskPlanner;
@@ -143,6 +149,75 @@ public final class ImageBuild {
                 tree.root(), source.imageConfig().labels(), spec.source().architecture()));
   }
 
+  /** What an image is; reads it, writes nothing but its workspace. */
+  public static Document inspect(LintSpec spec, BuildListener listener, Shutdown shutdown)
+      throws IOException, ConfigException, InterruptedException {
+    return open(
+        new Input(spec.image(), spec.source(), spec.threads(), spec.directory()),
+        listener,
+        shutdown,
+        (source, tree, workspace) ->
+            ImageDocument.of(
+                new ImageDocument.Input(
+                    spec.image(),
+                    source,
+                    tree.root(),
+                    tree.base().isPresent(),
+                    source.uncompressed(),
+                    spec.source().architecture())));
+  }
+
+  /**
+   * Proves a finished disk, if asked to by the image that it was made of: what the build would
+   * write is planned anew and compared.
+   */
+  public static VerifyReport verify(
+      VerifySpec spec, EmbeddedFormats formats, BuildListener listener, Shutdown shutdown)
+      throws IOException, ConfigException, InterruptedException {
+    Differences differences = new Differences();
+    Differences additions = new Differences();
+    try (OpenDisk disk = OpenDisk.open(spec.disk(), differences)) {
+      listener.on(new BuildEvent.StepStarted("verify", "Verifying the disk"));
+      long start = System.nanoTime();
+      DiskVerification.run(disk, spec.threads(), differences, additions);
+      listener.on(
+          new BuildEvent.StepFinished("verify", Duration.ofNanos(System.nanoTime() - start)));
+      VerifyReport.Proof proof = VerifyReport.Proof.DISK;
+      if (spec.image().isPresent()) {
+        proof = compare(spec, disk, differences, formats, listener, shutdown);
+      }
+      return new VerifyReport(proof, differences, additions);
+    }
+  }
+
+  private static VerifyReport.Proof compare(
+      VerifySpec spec,
+      OpenDisk disk,
+      Differences differences,
+      EmbeddedFormats formats,
+      BuildListener listener,
+      Shutdown shutdown)
+      throws IOException, ConfigException, InterruptedException {
+    BuildSpec asked = spec.image().orElseThrow().like(disk.follows(), disk.size());
+    return open(
+        new Input(asked.image(), asked.source(), asked.threads(), asked.output()),
+        listener,
+        shutdown,
+        (source, tree, workspace) -> {
+          Plan plan = new ImageBuild(asked, formats, listener, source).plan(source, tree);
+          PlannedDisk planned =
+              new PlannedDisk(plan.disk(), plan.contents().trees(), plan.deployment().path(), true);
+          Differences all = new Differences();
+          planned.compare(disk, all);
+          if (spec.configured() || all.count() == 0) {
+            differences.addAll(all);
+            return VerifyReport.Proof.CONFIGURATION;
+          }
+          planned.withoutConfiguration().compare(disk, differences);
+          return VerifyReport.Proof.IMAGE;
+        });
+  }
+
   /**
    * What is read, and how.
    *
@@ -153,7 +228,7 @@ public final class ImageBuild {
   /** What is done with an image that has been read. */
   @FunctionalInterface
   private interface Work<T> {
-    T on(SourceImage source, ImageTree tree, Workspace workspace)
+    T on(MeasuredImage source, ImageTree tree, Workspace workspace)
         throws IOException, ConfigException, InterruptedException;
   }
 
@@ -161,7 +236,8 @@ public final class ImageBuild {
   @SuppressWarnings("try") // the registration is there to be closed
   private static <T> T open(Input input, BuildListener listener, Shutdown shutdown, Work<T> work)
       throws IOException, ConfigException, InterruptedException {
-    try (SourceImage source = ImageSources.open(input.image(), input.source(), listener);
+    try (MeasuredImage source =
+            new MeasuredImage(ImageSources.open(input.image(), input.source(), listener));
         Workspace workspace = Workspace.create(input.directory());
         LayerCache cache = LayerCache.open(input.source().cache(), input.image(), listener);
         Shutdown.Registration registration =

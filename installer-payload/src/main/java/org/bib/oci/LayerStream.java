@@ -301,6 +301,7 @@ public final class LayerStream extends InputStream {
         filled.put(chunk);
       }
     }
+    image.inflated(layer, total);
   }
 
   /** Reads on to where the blob verifies itself. */

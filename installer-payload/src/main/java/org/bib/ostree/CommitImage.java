@@ -1,9 +1,12 @@
 package org.bib.ostree;
 
 import java.util.List;
+import java.util.Optional;
 import org.bib.composefs.ComposefsImage;
 import org.bib.composefs.Payload;
+import org.bib.composefs.Payloads;
 import org.bib.failure.BuildException;
+import org.bib.fsverity.VerityDigest;
 import org.bib.tree.DirectoryNode;
 import org.bib.tree.FileNode;
 import org.bib.tree.Metadata;
@@ -27,6 +30,20 @@ final class CommitImage {
    * @param tree that was added to {@code store}
    */
   static FileNode of(DirectoryNode tree, ObjectStore store) throws BuildException {
+    return of(
+        tree,
+        file -> {
+          Checksum checksum = store.checksum(file);
+          return payload(checksum, store.digest(checksum));
+        });
+  }
+
+  /**
+   * Makes the image of a tree.
+   *
+   * @param payloads what {@link #payload} makes of each file
+   */
+  static FileNode of(DirectoryNode tree, Payloads payloads) throws BuildException {
     DirectoryNode root = new DirectoryNode(tree.metadata());
     tree.children().forEach(root::put);
     for (String name : MOUNT_POINTS) {
@@ -34,13 +51,12 @@ final class CommitImage {
         root.put(name, new DirectoryNode(Metadata.root(0755)));
       }
     }
-    return new FileNode(
-        Metadata.root(0644), ComposefsImage.of(root, file -> payload(store, store.checksum(file))));
+    return new FileNode(Metadata.root(0644), ComposefsImage.of(root, payloads));
   }
 
-  private static Payload payload(ObjectStore store, Checksum checksum) {
+  /** Where the content of a file is: the object of that name, with its fs-verity digest. */
+  static Payload payload(Checksum checksum, Optional<VerityDigest> digest) {
     String hex = checksum.hex();
-    return new Payload(
-        hex.substring(0, 2) + "/" + hex.substring(2) + ".file", store.digest(checksum));
+    return new Payload(hex.substring(0, 2) + "/" + hex.substring(2) + ".file", digest);
   }
 }

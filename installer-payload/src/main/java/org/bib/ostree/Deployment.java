@@ -248,6 +248,11 @@ public final class Deployment {
     return commit;
   }
 
+  /** Path of its root on the root filesystem. */
+  public String path() {
+    return "/ostree/deploy/" + stateroot + "/deploy/" + commit + ".0";
+  }
+
   /** Title of the boot loader entry. */
   public String title() {
     return title;

@@ -6,6 +6,8 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Takes serialised GVariants apart (GLib, "GVariant Specification", section 2.3), the counterpart
@@ -81,6 +83,33 @@ final class GVariantReader {
       start = end;
     }
     return found;
+  }
+
+  /** The values of an {@code a{sv}} that are texts, by key. */
+  static Map<String, String> texts(ByteBuffer value) throws IOException {
+    Map<String, String> texts = new TreeMap<>();
+    int size = value.remaining();
+    int width = offsetWidth(size);
+    int body = size == 0 ? 0 : offset(value, size - width, width);
+    if (size > 0 && (body > size - width || (size - body) % width != 0)) {
+      throw new IOException("the offsets of a dictionary do not fit");
+    }
+    int start = 0;
+    for (int at = body; at < size; at += width) {
+      int end = offset(value, at, width);
+      ByteBuffer entry = slice(value, (start + 7) / 8 * 8, end, body);
+      List<ByteBuffer> pair = tuple(entry, Member.BYTES, Member.DICTIONARY);
+      ByteBuffer variant = pair.get(1);
+      int last = variant.remaining() - 1;
+      // A variant is its value, NUL and its type.
+      if (last > 0
+          && variant.get(variant.position() + last) == 's'
+          && variant.get(variant.position() + last - 1) == 0) {
+        texts.put(string(pair.get(0)), string(slice(variant, 0, last - 1, last)));
+      }
+      start = end;
+    }
+    return texts;
   }
 
   /** The text of an {@code s}, or of an {@code ay} that ends with NUL. */

@@ -101,18 +101,26 @@ final class ObjectDecoder {
    * be of any form, for a commit that was read is never written again.
    */
   static ObjectEncoder.TreeChecksums commitRoot(byte[] object) throws IOException {
-    List<ByteBuffer> members =
-        GVariantReader.tuple(
-            ByteBuffer.wrap(object),
-            Member.DICTIONARY,
-            Member.BYTES, // parent
-            Member.BYTES, // related objects
-            Member.BYTES, // subject
-            Member.BYTES, // body
-            Member.U64, // seconds
-            Member.BYTES,
-            Member.BYTES);
+    List<ByteBuffer> members = commit(object);
     return new ObjectEncoder.TreeChecksums(checksum(members.get(6)), checksum(members.get(7)));
+  }
+
+  /** The texts of a commit's metadata. */
+  static Map<String, String> commitTexts(byte[] object) throws IOException {
+    return GVariantReader.texts(commit(object).get(0));
+  }
+
+  private static List<ByteBuffer> commit(byte[] object) throws IOException {
+    return GVariantReader.tuple(
+        ByteBuffer.wrap(object),
+        Member.DICTIONARY,
+        Member.BYTES, // parent
+        Member.BYTES, // related objects
+        Member.BYTES, // subject
+        Member.BYTES, // body
+        Member.U64, // seconds
+        Member.BYTES,
+        Member.BYTES);
   }
 
   private static long unsigned(ByteBuffer bigEndian) {

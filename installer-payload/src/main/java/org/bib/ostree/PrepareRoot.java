@@ -29,7 +29,8 @@ public record PrepareRoot(boolean composefs, boolean verity) {
    * @param kernelArguments those of the deployment, one of which may overrule the file
    * @throws BuildException if such a deployment would not boot
    */
-  static PrepareRoot read(DirectoryNode root, List<String> kernelArguments) throws IOException {
+  public static PrepareRoot read(DirectoryNode root, List<String> kernelArguments)
+      throws IOException {
     KeyFile file = file(root);
     file.flag("sysroot", "readonly");
     file.flag("etc", "transient");

@@ -63,6 +63,7 @@ final class LayerFiles implements Closeable {
       if (cached.isPresent()) {
         try {
           T read = readTar(cached.get(), reading, e -> damage(cached.get(), e));
+          source.inflated(layer, cached.get().position());
           listener.on(new BuildEvent.Detail("layer " + layer.diffId() + ": from the cache"));
           return read;
         } catch (DamagedEntryException e) {

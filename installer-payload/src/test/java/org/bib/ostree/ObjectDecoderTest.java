@@ -67,6 +67,15 @@ class ObjectDecoderTest {
   }
 
   @Test
+  void textsOfACommitAreFound() throws IOException {
+    for (int length : new int[] {1, 10, 300, 70_000}) {
+      Map<String, String> texts = Map.of("key", "x".repeat(length), "other", "", "longer key", "y");
+      byte[] commit = ObjectEncoder.commit(texts, "", 1, new TreeChecksums(ONE, TWO));
+      assertThat(ObjectDecoder.commitTexts(commit)).isEqualTo(texts);
+    }
+  }
+
+  @Test
   void namesThatAreNotSortedAreRefused() {
     byte[] tree =
         GVariant.tuple(
@@ -113,6 +122,7 @@ class ObjectDecoderTest {
     tryDamaged(ObjectEncoder.directoryMetadata(metadata), ObjectDecoder::directoryMetadata);
     tryDamaged(ObjectEncoder.xattrs(XATTRS).bytes(), ObjectDecoder::xattrs);
     tryDamaged(commit, ObjectDecoder::commitRoot);
+    tryDamaged(commit, ObjectDecoder::commitTexts);
   }
 
   private static void tryDamaged(byte[] sound, Decoding decoding) {

@@ -15,17 +15,17 @@ import org.bib.failure.BuildException;
  * it stays a hole.
  */
 public final class SwapWriter {
-  private static final int PAGE = 4096;
+  static final int PAGE = 4096;
   private static final int MIN_PAGES = 10; // fewer mkswap(8) refuses
   private static final long MAX_PAGES = 0xFFFF_FFFFL; // last_page has 32 bits
 
   // The first 1024 bytes are room for the sector of a boot loader.
   private static final int P_VERSION = 1024;
   private static final int P_LAST_PAGE = 1028;
-  private static final int P_UUID = 1036; // after nr_badpages
-  private static final int P_VOLUME_NAME = 1052;
-  private static final int VOLUME_NAME = 16;
-  private static final String MAGIC = "SWAPSPACE2"; // ends the page
+  static final int P_UUID = 1036; // after nr_badpages
+  static final int P_VOLUME_NAME = 1052;
+  static final int VOLUME_NAME = 16;
+  static final String MAGIC = "SWAPSPACE2"; // ends the page
 
   private SwapWriter() {}
 

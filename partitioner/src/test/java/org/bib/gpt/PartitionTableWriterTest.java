@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.bib.disk.ByteSize;
 import org.bib.disk.DiskImage;
+import org.bib.disk.RawDisk;
 import org.bib.failure.ConfigException;
 import org.bib.layout.Architecture;
 import org.bib.layout.DiskCustomization;
@@ -139,6 +140,25 @@ class PartitionTableWriterTest {
     assertThat(bytes(disk, 4096, 8)).isEqualTo(label == LabelType.GPT ? signature : new byte[8]);
     assertThat(bytes(disk, plan.size().bytes() - 4096, 8))
         .isEqualTo(label == LabelType.GPT ? signature : new byte[8]);
+    assertReadBack(disk, plan);
+  }
+
+  private static void assertReadBack(Path disk, DiskPlan plan) throws IOException {
+    try (RawDisk raw = RawDisk.open(disk)) {
+      PartitionTable table =
+          PartitionTable.read(
+              raw,
+              (where, what) -> {
+                throw new AssertionError(where + ": " + what);
+              });
+      assertThat(table.label()).isEqualTo(plan.label());
+      assertThat(table.identifier()).isEqualToIgnoringCase(plan.identifier());
+      assertThat(table.sectorSize()).isEqualTo(plan.sectorSize());
+      assertThat(table.partitions().stream().map(PartitionTable.Partition::start).toList())
+          .isEqualTo(plan.partitions().stream().map(DiskPlan.Partition::start).toList());
+      assertThat(table.partitions().stream().map(PartitionTable.Partition::type).toList())
+          .isEqualTo(plan.partitions().stream().map(DiskPlan.Partition::type).toList());
+    }
   }
 
   @ParameterizedTest

@@ -90,7 +90,7 @@ class SourcesTest {
     for (String[] image : new String[][] {{"os.tar", NAME}, {"packed.tar", PACKED}}) {
       sh(
           "skopeo copy -q --dest-daemon-host \"$1\" \"docker-archive:$2\" \"docker-daemon:$3\"",
-          environment.get("DOCKER_HOST"),
+          environment.getOrDefault("DOCKER_HOST", ""),
           dir.resolve(image[0]),
           image[1]);
     }
