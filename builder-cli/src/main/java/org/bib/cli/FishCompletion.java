@@ -24,8 +24,7 @@ final class FishCompletion {
   private static void append(
       StringBuilder script, CommandLine parent, String awaited, String seen) {
     for (Map.Entry<String, CommandLine> command : parent.getSubcommands().entrySet()) {
-      String description =
-          command.getValue().getCommandSpec().usageMessage().description()[0];
+      String description = command.getValue().getCommandSpec().usageMessage().description()[0];
       script.append(
           "complete -c bib -n "
               + (awaited.contains(" ") ? quote(awaited) : awaited)

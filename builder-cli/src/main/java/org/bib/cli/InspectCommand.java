@@ -20,13 +20,18 @@ import picocli.CommandLine.ParentCommand;
 /** {@code bib inspect}. */
 @Command(
     name = "inspect",
-    description = "Tells what an image is, or what is on a disk (raw or qcow2).",
-    footer = {
+    description = {
+      "Tells what an image is, or what is on a disk (raw or qcow2).",
       "",
       "What is a file is taken for a disk, everything else for an image. Contents of files, such as",
       "passwords and keys, are not told, only their names."
     },
-    sortOptions = false)
+    footer = {
+      "  An image in a registry:",
+      "    bib inspect quay.io/x/os:1",
+      "  A disk, for programs:",
+      "    bib inspect --json disks/qcow2/disk.qcow2 | jq ."
+    })
 final class InspectCommand implements Callable<Integer> {
   private final CommandContext context;
   @ParentCommand private RootCommand root = new RootCommand();

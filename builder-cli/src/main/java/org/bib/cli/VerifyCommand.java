@@ -27,16 +27,27 @@ import picocli.CommandLine.ParentCommand;
 /** {@code bib verify}. */
 @Command(
     name = "verify",
-    description = "Proves that a disk (raw or qcow2) is what it was built of.",
-    footer = {
+    description = {
+      "Proves that a disk (raw or qcow2) is what it was built of.",
       "",
       "Every object and file of the deployment is compared with the commit, kernel and boot loaders",
       "with the deployment; with --image all of that with the image, with --config every byte of the",
       "filesystems' files with what the build writes. A line \"differs: ...\" for each difference,",
-      "\"added: ...\" for what is not from the image; contents are never told.",
-      "Exit status: 0 proved, 1 differences or a damaged disk."
+      "\"added: ...\" for what is not from the image; contents are never told."
     },
-    sortOptions = false)
+    exitCodeList = {
+      "0:Proved.",
+      "1:Differences, a damaged disk, or bib failed.",
+      "2:Wrong command line or configuration.",
+      "70:A bug of bib.",
+      "130, 143:Stopped by SIGINT, by SIGTERM."
+    },
+    footer = {
+      "  That the deployment is what its commit says:",
+      "    bib verify disks/qcow2/disk.qcow2",
+      "  That the whole disk is what this image and this configuration give:",
+      "    bib verify --image quay.io/x/os:1 --config config.toml disk.raw"
+    })
 final class VerifyCommand implements Callable<Integer> {
   /** Options of a build that decide nothing of what is on a disk. */
   private static final Set<String> OF_NO_USE =
