@@ -16,7 +16,7 @@ import picocli.CommandLine.ParentCommand;
     description = "Prints the plan of a build as JSON and builds nothing.",
     footer = {
       "  Which partitions a disk would have:",
-      "    bib manifest quay.io/x/os:1 | jq .partitions"
+      "    bib manifest quay.io/x/os:1 | jq .disk.partitions"
     })
 final class ManifestCommand implements Callable<Integer> {
   private final CommandContext context;

@@ -31,7 +31,7 @@ class ComingFromPeerTest {
           Map.entry("--type", List.of("qcow2", "raw", "ami")),
           Map.entry("--rootfs", List.of("ext4")),
           Map.entry("--target-arch", List.of("x86_64", "amd64")),
-          Map.entry("--output", List.of("o")),
+          Map.entry("--output", List.of("/tmp")),
           Map.entry("--chown", List.of("65534", "65534:65534")),
           Map.entry("--progress", List.of("auto", "term", "verbose", "debug", "json")),
           Map.entry("--log-level", List.of("debug", "info", "error")),
@@ -96,6 +96,9 @@ class ComingFromPeerTest {
       throws IOException, InterruptedException {
     List<String> words = new ArrayList<>(List.of("build", "--dry-run"));
     words.add(value.isEmpty() ? flag : flag + "=" + value);
+    if (!flag.equals("--output")) {
+      words.add("--output=" + dir);
+    }
     words.add(image);
     Result result = bib.run(words.toArray(String[]::new));
     String said = String.join(" ", words) + "\n" + result.err();

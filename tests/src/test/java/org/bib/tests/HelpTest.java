@@ -44,6 +44,7 @@ class HelpTest {
 
   private Path dir = Path.of("");
   private Launcher bib = Launcher.NONE;
+  private final List<Command> commands = new ArrayList<>();
 
   /** Every command, such as {@code cache ls}, with its help. */
   private record Command(List<String> words, String help) {
@@ -65,6 +66,8 @@ class HelpTest {
   void prepare() throws IOException, InterruptedException {
     dir = Launcher.directory("bib-help");
     bib = Launcher.install(dir);
+    collect(List.of());
+    assertThat(commands).as("all are found").hasSizeGreaterThanOrEqualTo(7);
   }
 
   @AfterAll
@@ -72,22 +75,14 @@ class HelpTest {
     Tools.run("rm", "-rf", dir.toString());
   }
 
-  private List<Command> commands() throws IOException, InterruptedException {
-    List<Command> commands = new ArrayList<>();
-    collect(List.of(), commands);
-    assertThat(commands).as("all are found").hasSizeGreaterThanOrEqualTo(7);
-    return commands;
-  }
-
-  private void collect(List<String> words, List<Command> commands)
-      throws IOException, InterruptedException {
+  private void collect(List<String> words) throws IOException, InterruptedException {
     String[] arguments = Stream.concat(words.stream(), Stream.of("--help")).toArray(String[]::new);
     Result result = bib.run(arguments);
     assertThat(result.status()).as(result.err()).isZero();
     assertThat(result.err()).isEmpty();
     commands.add(new Command(words, result.out()));
     for (String name : subcommands(result.out())) {
-      collect(Stream.concat(words.stream(), Stream.of(name)).toList(), commands);
+      collect(Stream.concat(words.stream(), Stream.of(name)).toList());
     }
   }
 
@@ -108,7 +103,6 @@ class HelpTest {
   @Test
   void helpTellsOptionsBySectionThenStatusesThenExamples()
       throws IOException, InterruptedException {
-    List<Command> commands = commands();
     for (Command command : commands) {
       assertThat(command.help())
           .as(command.toString())
@@ -140,7 +134,7 @@ class HelpTest {
     // Each "bib" of an example becomes one that only reads its words: --help is the last of them.
     Pattern example = Pattern.compile("^ {4}(?:source <\\()?bib ([^|)>\n]*)", Pattern.MULTILINE);
     int found = 0;
-    for (Command command : commands()) {
+    for (Command command : commands) {
       String examples = command.help().substring(command.help().indexOf("\nExamples:\n"));
       for (MatchResult match : example.matcher(examples).results().toList()) {
         String words = match.group(1).strip();
@@ -149,14 +143,13 @@ class HelpTest {
         found++;
       }
     }
-    assertThat(found).isGreaterThanOrEqualTo(commands().size());
+    assertThat(found).isGreaterThanOrEqualTo(commands.size());
   }
 
   @Test
   void manualPagesTellEveryCommandAndOption() throws IOException, InterruptedException {
     Path pages = dir.resolve("man");
     Tools.checked(Launcher.TOP.resolve("builder-cli/man").toString(), pages.toString());
-    List<Command> commands = commands();
     try (Stream<Path> made = Files.list(pages)) {
       assertThat(made.map(page -> page.getFileName().toString()))
           .containsExactlyInAnyOrderElementsOf(commands.stream().map(Command::page).toList());
@@ -196,7 +189,7 @@ class HelpTest {
     Result completion = bib.run("completion", "bash");
     assertThat(completion.status()).as(completion.err()).isZero();
     Files.writeString(script, completion.out());
-    for (Command command : commands()) {
+    for (Command command : commands) {
       String line = command.words().isEmpty() ? "bib" : command.toString();
       assertThat(complete(script, line + " --"))
           .as(command.toString())
