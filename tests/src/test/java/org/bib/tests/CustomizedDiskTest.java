@@ -243,7 +243,11 @@ class CustomizedDiskTest {
         .contains("\nalice:x:2001:2500:Alice Example:/var/home/al:/bin/bash\n");
     assertThat(text("etc/group")).contains("ops:x:2500:alice\n").containsPattern("sudo:.*alice");
     String shadow =
-        text("etc/shadow").lines().filter(line -> line.startsWith("alice:")).findFirst().orElseThrow();
+        text("etc/shadow")
+            .lines()
+            .filter(line -> line.startsWith("alice:"))
+            .findFirst()
+            .orElseThrow();
     String[] fields = shadow.split(":", -1);
     assertThat(fields[2]).as("must be changed at the next login").isEqualTo("0");
     assertThat(fields[7]).isEqualTo("25000");
@@ -367,7 +371,8 @@ class CustomizedDiskTest {
       anchor = files.findFirst().orElseThrow();
     }
     String fingerprint = "openssl x509 -noout -fingerprint -sha256 -in \"$1\"";
-    assertThat(Tools.sh(fingerprint, anchor)).isEqualTo(Tools.sh(fingerprint, dir.resolve("ca.pem")));
+    assertThat(Tools.sh(fingerprint, anchor))
+        .isEqualTo(Tools.sh(fingerprint, dir.resolve("ca.pem")));
     // The same tool of this machine, with the directory of the disk.
     Path certs = Files.createDirectory(dir.resolve("certs"));
     Path empty = Files.createDirectory(dir.resolve("hooks"));
