@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The same image from every place that images come from: a registry, files, podman's own store, and
- * the services of podman and Docker, each filled by its own tools. Wants root, which those need.
+ * podman's service, which speaks Docker's protocol too; each filled by its own tools. Wants root,
+ * which those need.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SourcesTest {
@@ -87,13 +88,6 @@ class SourcesTest {
     copyStore(dir.resolve("store"));
     copyStore(dir.resolve("home/.local/share/containers/storage"));
     serve();
-    for (String[] image : new String[][] {{"os.tar", NAME}, {"packed.tar", PACKED}}) {
-      sh(
-          "skopeo copy -q --dest-daemon-host \"$1\" \"docker-archive:$2\" \"docker-daemon:$3\"",
-          environment.getOrDefault("DOCKER_HOST", ""),
-          dir.resolve(image[0]),
-          image[1]);
-    }
     environment.put("HOME", dir.resolve("home").toString());
   }
 
@@ -164,27 +158,14 @@ class SourcesTest {
         Launcher.NOBODY);
   }
 
-  /** Starts the services of podman and Docker. */
+  /** Starts podman's service. */
   private void serve() throws IOException, InterruptedException {
     Path podmanSocket = dir.resolve("podman.sock");
     List<String> podman = podman();
     podman.addAll(List.of("system", "service", "--time=0", "unix://" + podmanSocket));
     start("podman", podman, podmanSocket);
     environment.put("CONTAINER_HOST", "unix://" + podmanSocket);
-    Path dockerSocket = dir.resolve("docker.sock");
-    start(
-        "docker",
-        List.of(
-            "dockerd",
-            "--data-root=" + dir.resolve("docker/data"),
-            "--exec-root=" + dir.resolve("docker/exec"),
-            "--pidfile=" + dir.resolve("docker.pid"),
-            "--host=unix://" + dockerSocket,
-            "--iptables=false",
-            "--ip6tables=false",
-            "--bridge=none"),
-        dockerSocket);
-    environment.put("DOCKER_HOST", "unix://" + dockerSocket);
+    environment.put("DOCKER_HOST", "unix://" + podmanSocket);
   }
 
   private void start(String name, List<String> command, Path socket)
