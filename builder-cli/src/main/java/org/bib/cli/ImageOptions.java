@@ -22,7 +22,8 @@ final class ImageOptions {
 
   @Option(
       names = "--rootfs",
-      paramLabel = "TYPE",
+      // picocli's script for bash keeps the words of options by their label: each needs its own.
+      paramLabel = "FILESYSTEM",
       completionCandidates = Completions.RootFilesystems.class,
       description = "Root filesystem: ${COMPLETION-CANDIDATES} (default: what the image says).")
   @Nullable String rootfs;

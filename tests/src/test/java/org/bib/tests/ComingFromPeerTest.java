@@ -107,7 +107,7 @@ class ComingFromPeerTest {
       assertThat(result.err()).as(said).startsWith("error: --").contains(flag);
     } else if (flag.equals("--local")) {
       // A layout is no name of the storage: that this is looked for there shows the effect.
-      result.failed(2, "*");
+      result.failed(1, "containers-storage:*");
       assertThat(result.err()).as(said).contains("containers-storage:");
     } else {
       assertThat(result.status()).as(said).isZero();

@@ -200,6 +200,8 @@ class HelpTest {
           .containsAll(subcommands(command.help()));
     }
     assertThat(complete(script, "bib build --type ")).contains("qcow2", "raw", "ami");
+    assertThat(complete(script, "bib build --rootfs ")).containsExactly("ext4");
+    assertThat(complete(script, "bib build --progress ")).contains("term", "json");
     assertThat(complete(script, "bib build --target-arch a")).containsExactly("amd64", "arm64");
     assertThat(complete(script, "bib bui")).containsExactly("build");
     assertThat(complete(script, "bib completion ")).contains("bash", "zsh", "fish");
@@ -210,6 +212,7 @@ class HelpTest {
       throws IOException, InterruptedException {
     String ask =
         """
+        compopt() { :; } # works within a completion only
         source "$1"
         COMP_LINE=$2 COMP_POINT=${#2}
         read -ra COMP_WORDS <<<"$2"
