@@ -395,6 +395,7 @@ class MainTest {
     assertThat(
             bib(
                 "lint",
+                "--no-cache",
                 "--policy=" + policy,
                 "--connect-timeout=3",
                 "--read-timeout=120",
