@@ -395,6 +395,8 @@ public final class ImageBuild {
       InstallConfig install,
       List<String> kernelArguments)
       throws IOException, InterruptedException {
+    // Of a target that is named, the source is no matter: the same image gives the same disk.
+    String followed = spec.targetImgref().map(ImageBuild::imageReference).orElse(followed(source));
     return Deployment.deploy(
         new Deployment.Request(
             new Deployment.Trees(
@@ -408,11 +410,11 @@ public final class ImageBuild {
                 new String(source.config(), StandardCharsets.UTF_8),
                 source.manifestDigest().toString()),
             source.imageConfig(),
-            spec.targetImgref().map(ImageBuild::imageReference).orElse(followed(source)),
+            followed,
             kernelArguments,
             seconds,
             spec.threads(),
-            Deployment.Settings.of(install, Optional.of(followed(source)))),
+            Deployment.Settings.of(install, Optional.of(followed))),
         image);
   }
 

@@ -249,7 +249,8 @@ public final class UnitLinks {
       return false;
     }
     boolean more = false;
-    for (Map.Entry<String, Node> entry : List.copyOf(found.children().entrySet())) {
+    // Entries of a TreeMap change when others are removed from it.
+    for (Map.Entry<String, Node> entry : new TreeMap<>(found.children()).entrySet()) {
       String path = directory + "/" + entry.getKey();
       if (entry.getValue() instanceof DirectoryNode links
           && LINK_DIRECTORY.matcher(entry.getKey()).matches()) {

@@ -70,10 +70,19 @@ class CustomizedDiskTest {
     assertThat(build.status()).as(build.err()).isZero();
     mount = Files.createDirectory(dir.resolve("mount"));
     Tools.sh(
-        "loop=$(losetup -f -r -P --show \"$1\") && mkdir \"$2/root\" \"$2/boot\" && echo $loop >\"$2/loop\""
-            + " && mount -o ro,noload ${loop}p4 \"$2/root\" && mount -o ro,noload ${loop}p3 \"$2/boot\""
-            + " && mount --bind \"$2\"/root/ostree/deploy/default/var"
-            + " \"$2\"/root/ostree/deploy/default/deploy/*.0/var",
+        """
+        set -e
+        part() { # NUMBER DIRECTORY
+          at=$(sfdisk --json "$disk" | jq ".partitiontable.partitions[$1 - 1] | .start, .size" | tr '\\n' ' ')
+          set -- $2 $at
+          mount -o "ro,noload,loop,offset=$(($2 * 512)),sizelimit=$(($3 * 512))" "$disk" "$1"
+        }
+        disk=$1 mount=$2
+        mkdir "$mount/root" "$mount/boot"
+        part 4 "$mount/root"
+        part 3 "$mount/boot"
+        mount --bind "$mount/root/ostree/deploy/default/var" "$mount"/root/ostree/deploy/default/deploy/*.0/var
+        """,
         dir.resolve("disks/image/disk.raw"),
         mount);
     try (Stream<Path> deployments =
@@ -85,8 +94,7 @@ class CustomizedDiskTest {
   @AfterAll
   void deleteAll() throws IOException, InterruptedException {
     Tools.sh(
-        "umount \"$2\"/var; umount \"$1/root\"; umount \"$1/boot\";"
-            + " losetup -d $(cat \"$1/loop\"); rm -rf \"$3\"",
+        "umount \"$2\"/var; umount \"$1/root\"; umount \"$1/boot\"; rm -rf \"$3\"",
         mount,
         root,
         dir);
@@ -428,7 +436,7 @@ class CustomizedDiskTest {
     ImageLayout lean = ImageLayout.lean(Launcher.EXAMPLE, dir.resolve("lean"));
     List<String> command = new ArrayList<>(List.of("manifest", "--strict", "--config"));
     command.addAll(List.of(config.toString(), "--output", dir.resolve("none").toString()));
-    command.add("oci:" + lean.directory() + ":latest");
+    command.add("oci:" + lean.directory());
     Result strict = bib.run(command.toArray(String[]::new));
     strict.failed(
         2,

@@ -12,6 +12,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -63,15 +65,21 @@ final class ImageLayout {
    */
   static ImageLayout lean(Path example, Path target) throws IOException {
     ImageLayout gzip = open(example, "gzip");
+    Map<String, Member> members = new TreeMap<>();
+    for (int i = 0; i < 3; i++) { // the system, the kernel, /etc and /var
+      try (InputStream blob = Files.newInputStream(gzip.blob(gzip.layer(i)));
+          TarArchiveInputStream in =
+              new TarArchiveInputStream(new GZIPInputStream(blob, 1 << 16), "UTF-8")) {
+        readLean(in, members);
+      }
+    }
     ByteArrayOutputStream tar = new ByteArrayOutputStream();
     try (TarArchiveOutputStream out = new TarArchiveOutputStream(tar, "UTF-8")) {
       out.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-      for (int i = 0; i < 3; i++) { // the system, the kernel, /etc and /var
-        try (InputStream blob = Files.newInputStream(gzip.blob(gzip.layer(i)));
-            TarArchiveInputStream in =
-                new TarArchiveInputStream(new GZIPInputStream(blob, 1 << 16), "UTF-8")) {
-          copyLean(in, out);
-        }
+      for (Member member : members.values()) {
+        out.putArchiveEntry(member.header);
+        out.write(member.content, 0, Math.toIntExact(member.header.getSize()));
+        out.closeArchiveEntry();
       }
     }
     Files.createDirectories(target.resolve("blobs/sha256"));
@@ -86,7 +94,19 @@ final class ImageLayout {
     return lean;
   }
 
-  private static void copyLean(TarArchiveInputStream in, TarArchiveOutputStream out)
+  /** A member of a tar. */
+  private static final class Member {
+    final TarArchiveEntry header;
+    final byte[] content;
+
+    Member(TarArchiveEntry header, byte[] content) {
+      this.header = header;
+      this.content = content;
+    }
+  }
+
+  /** Members by path, so that each is in the tar once, behind the directory that it is in. */
+  private static void readLean(TarArchiveInputStream in, Map<String, Member> members)
       throws IOException {
     for (TarArchiveEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
       String path = entry.getName().replaceFirst("^\\./", "").replaceFirst("/$", "");
@@ -102,9 +122,7 @@ final class ImageLayout {
       copy.setModTime(entry.getLastModifiedTime());
       copy.setLinkName(entry.getLinkName());
       copy.setSize(entry.isFile() ? content.length : 0);
-      out.putArchiveEntry(copy);
-      out.write(content, 0, Math.toIntExact(copy.getSize()));
-      out.closeArchiveEntry();
+      members.put(path, new Member(copy, content));
     }
   }
 
