@@ -114,6 +114,9 @@ class UnitLinksTest {
         "enable plain@one.service, enable plain@two.service, disable plain@one.service",
         "enable plain@one.service, enable plain@two.service, disable plain@.service",
         "enable own.service, disable own.service",
+        "enable simple.service, enable reset.service, enable dropin.service, enable own.service,"
+            + " enable plain@one.service, enable ssh.service, enable many.service,"
+            + " disable plain@one.service",
         "mask simple.service",
         "enable simple.service, mask simple.service, mask default@.service",
         "disable nothing.service"

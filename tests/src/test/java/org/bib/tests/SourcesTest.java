@@ -280,12 +280,12 @@ class SourcesTest {
       Path disk = build("qcow2", source.arguments());
       assertThat(Files.mismatch(expected, disk)).as(source.toString()).isEqualTo(-1);
       assertThat(
-              JSON.readTree(disk.resolveSibling("../manifest-qcow2.json").toFile())
+              JSON.readTree(disk.getParent().resolveSibling("manifest-qcow2.json").toFile())
                   .at("/image/digest")
                   .asText())
           .as(source.toString())
           .isEqualTo(digest);
-      sh("rm -r \"$1\"", disk.resolve("../.."));
+      sh("rm -r \"$1\"", disk.getParent().getParent());
     }
   }
 
