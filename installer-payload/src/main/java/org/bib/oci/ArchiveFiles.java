@@ -207,19 +207,13 @@ final class ArchiveFiles implements ImageFiles {
    * One member. Streams share the file, and its position under a lock: a channel, which could read
    * at a position, would be closed for all of them when one reader's thread is interrupted.
    */
-  private final class MemberStream extends InputStream {
+  private final class MemberStream extends BulkInputStream {
     private long position;
     private long left;
 
     MemberStream(Member member) {
       this.position = member.offset();
       this.left = member.size();
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

@@ -90,13 +90,7 @@ final class EngineSocket {
 
     @Override
     public InputStream getInputStream() {
-      return new InputStream() {
-        @Override
-        public int read() throws IOException {
-          byte[] one = new byte[1];
-          return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
+      return new BulkInputStream() {
         @Override
         public int read(byte[] buffer, int offset, int length) throws IOException {
           ByteBuffer target = ByteBuffer.wrap(buffer, offset, length);

@@ -394,7 +394,7 @@ final class RegistryStore implements ImageStore {
   }
 
   /** A blob that goes on where a broken transfer left off. */
-  private final class BlobDownload extends InputStream {
+  private final class BlobDownload extends BulkInputStream {
     /** So much received makes up for earlier breaks. */
     private static final long PROGRESS = 1 << 20;
 
@@ -410,12 +410,6 @@ final class RegistryStore implements ImageStore {
       this.blob = blob;
       this.path = "/v2/" + image.repository() + "/blobs/" + blob.digest();
       this.body = connectAgain();
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

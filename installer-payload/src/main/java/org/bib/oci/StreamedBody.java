@@ -1,7 +1,6 @@
 package org.bib.oci;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
@@ -22,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * The body of a response as a stream that does not wait for ever: a read fails when nothing has
  * come for too long, which the JDK's own does not.
  */
-final class StreamedBody extends InputStream implements HttpResponse.BodySubscriber<StreamedBody> {
+final class StreamedBody extends BulkInputStream
+    implements HttpResponse.BodySubscriber<StreamedBody> {
   /** Pieces of at most 16 KiB or so each that may wait for the reader. */
   private static final int PIECES_AHEAD = 64;
 
@@ -75,12 +75,6 @@ final class StreamedBody extends InputStream implements HttpResponse.BodySubscri
   @Override
   public void onComplete() {
     pieces.add(new Piece(List.of(), null));
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override

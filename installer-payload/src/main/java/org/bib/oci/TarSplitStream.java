@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * tar/storage/entry.go) recorded of it, headers and padding, with the contents of files from the
  * directory of the layer. Nothing is verified here.
  */
-final class TarSplitStream extends InputStream {
+final class TarSplitStream extends BulkInputStream {
   // tar/storage/entry.go, Type.
   private static final long FILE = 1;
   private static final long SEGMENT = 2;
@@ -78,12 +78,6 @@ final class TarSplitStream extends InputStream {
     this.record = record;
     this.parser = FACTORY.createParser(record);
     this.directory = directory;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override
