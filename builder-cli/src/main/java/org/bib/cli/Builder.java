@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.bib.build.BuildSpec;
-import org.bib.build.LintSpec;
+import org.bib.build.ImageSpec;
 import org.bib.build.VerifyReport;
 import org.bib.build.VerifySpec;
 import org.bib.failure.ConfigException;
@@ -42,7 +42,7 @@ public interface Builder {
    * @throws ConfigException if what is asked for cannot be
    * @throws InterruptedException if the thread was interrupted
    */
-  LintReport lint(LintSpec spec, BuildListener listener)
+  LintReport lint(ImageSpec spec, BuildListener listener)
       throws IOException, ConfigException, InterruptedException;
 
   /**
@@ -52,7 +52,7 @@ public interface Builder {
    * @throws ConfigException if what is asked for cannot be
    * @throws InterruptedException if the thread was interrupted
    */
-  Document inspect(LintSpec spec, BuildListener listener)
+  Document inspect(ImageSpec spec, BuildListener listener)
       throws IOException, ConfigException, InterruptedException;
 
   /**

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.bib.build.LintSpec;
+import org.bib.build.ImageSpec;
 import org.bib.failure.ConfigException;
 import org.bib.inspect.Document;
 import org.bib.report.Renderer;
@@ -61,7 +61,7 @@ final class InspectCommand implements Callable<Integer> {
             : context
                 .builder()
                 .inspect(
-                    new LintSpec(name, reader.source(), directory.path(), reader.threads()),
+                    new ImageSpec(name, reader.source(), directory.path(), reader.threads()),
                     renderer);
     Run.print(
         context.out(),

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.bib.build.LintSpec;
+import org.bib.build.ImageSpec;
 import org.bib.failure.ConfigException;
 import org.bib.lint.LintReport;
 import org.bib.report.Renderer;
@@ -51,7 +51,7 @@ final class LintCommand implements Callable<Integer> {
         context
             .builder()
             .lint(
-                new LintSpec(reader.image(), reader.source(), directory.path(), reader.threads()),
+                new ImageSpec(reader.image(), reader.source(), directory.path(), reader.threads()),
                 renderer);
     List<String> lines = new ArrayList<>();
     report.fatal().forEach(finding -> lines.add(Text.line(finding.toString())));

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.bib.build.BuildSpec;
 import org.bib.build.ImageBuild;
-import org.bib.build.LintSpec;
+import org.bib.build.ImageSpec;
 import org.bib.build.VerifyReport;
 import org.bib.build.VerifySpec;
 import org.bib.config.EmbeddedFiles;
@@ -154,13 +154,13 @@ public final class Main {
     }
 
     @Override
-    public LintReport lint(LintSpec spec, BuildListener listener)
+    public LintReport lint(ImageSpec spec, BuildListener listener)
         throws IOException, ConfigException, InterruptedException {
       return ImageBuild.lint(spec, listener, this::register);
     }
 
     @Override
-    public Document inspect(LintSpec spec, BuildListener listener)
+    public Document inspect(ImageSpec spec, BuildListener listener)
         throws IOException, ConfigException, InterruptedException {
       return ImageBuild.inspect(spec, listener, this::register);
     }

@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.bib.build.BuildSpec;
 import org.bib.build.ImageType;
-import org.bib.build.LintSpec;
+import org.bib.build.ImageSpec;
 import org.bib.build.VerifyReport;
 import org.bib.build.VerifySpec;
 import org.bib.config.Configuration;
@@ -382,7 +382,7 @@ class MainTest {
     assertThat(out.toString()).isEqualTo("0 fatal, 0 warnings\n");
     assertThat(builder.lintSpecs)
         .containsExactly(
-            new LintSpec(
+            new ImageSpec(
                 "oci:dir",
                 new SourceOptions(Architecture.ARM64, Optional.of(auth), false, Optional.empty()),
                 Path.of("o"),
@@ -408,7 +408,7 @@ class MainTest {
         .isZero();
     assertThat(builder.lintSpecs)
         .containsExactly(
-            new LintSpec(
+            new ImageSpec(
                 "oci:dir",
                 new SourceOptions(
                     Architecture.ARM64,
@@ -534,7 +534,7 @@ class MainTest {
   /** Remembers what it was asked for. */
   private static final class RecordingBuilder implements Builder {
     @Override
-    public Document inspect(LintSpec spec, BuildListener listener) {
+    public Document inspect(ImageSpec spec, BuildListener listener) {
       throw new UnsupportedOperationException();
     }
 
@@ -552,7 +552,7 @@ class MainTest {
     final List<VerifySpec> verifySpecs = new ArrayList<>();
 
     private final List<BuildSpec> specs = new ArrayList<>();
-    private final List<LintSpec> lintSpecs = new ArrayList<>();
+    private final List<ImageSpec> lintSpecs = new ArrayList<>();
     private LintReport report = new LintReport(List.of());
     private @Nullable Exception failure;
 
@@ -572,7 +572,7 @@ class MainTest {
     }
 
     @Override
-    public LintReport lint(LintSpec spec, BuildListener listener) {
+    public LintReport lint(ImageSpec spec, BuildListener listener) {
       lintSpecs.add(spec);
       return report;
     }

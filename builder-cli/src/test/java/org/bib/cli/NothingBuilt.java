@@ -3,7 +3,7 @@ package org.bib.cli;
 import java.nio.file.Path;
 import java.util.List;
 import org.bib.build.BuildSpec;
-import org.bib.build.LintSpec;
+import org.bib.build.ImageSpec;
 import org.bib.build.VerifyReport;
 import org.bib.build.VerifySpec;
 import org.bib.inspect.Document;
@@ -23,12 +23,12 @@ final class NothingBuilt implements Builder {
   }
 
   @Override
-  public LintReport lint(LintSpec spec, BuildListener listener) {
+  public LintReport lint(ImageSpec spec, BuildListener listener) {
     throw new AssertionError("lints");
   }
 
   @Override
-  public Document inspect(LintSpec spec, BuildListener listener) {
+  public Document inspect(ImageSpec spec, BuildListener listener) {
     throw new AssertionError("inspects an image");
   }
 

@@ -53,6 +53,11 @@ public record BuildSpec(
     types = List.copyOf(types);
   }
 
+  /** Which image to read; contents are kept where the artefacts will be. */
+  ImageSpec toRead() {
+    return new ImageSpec(image, source, output, threads);
+  }
+
   /**
    * What is asked for, as far as a disk that is there tells it.
    *

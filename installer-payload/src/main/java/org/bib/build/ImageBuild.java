@@ -114,7 +114,7 @@ public final class ImageBuild {
     NativeLibraries.load();
     Delivery.check(spec.output(), outputNames(spec));
     return open(
-        new Input(spec.image(), spec.source(), spec.threads(), spec.output()),
+        spec.toRead(),
         listener,
         shutdown,
         (source, tree, workspace) -> {
@@ -128,7 +128,7 @@ public final class ImageBuild {
       BuildSpec spec, EmbeddedFormats formats, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
     return open(
-        new Input(spec.image(), spec.source(), spec.threads(), spec.output()),
+        spec.toRead(),
         listener,
         shutdown,
         (source, tree, workspace) -> {
@@ -138,10 +138,10 @@ public final class ImageBuild {
   }
 
   /** What is wrong with an image; reads it, writes nothing but its workspace. */
-  public static LintReport lint(LintSpec spec, BuildListener listener, Shutdown shutdown)
+  public static LintReport lint(ImageSpec spec, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
     return open(
-        new Input(spec.image(), spec.source(), spec.threads(), spec.directory()),
+        spec,
         listener,
         shutdown,
         (source, tree, workspace) ->
@@ -150,10 +150,10 @@ public final class ImageBuild {
   }
 
   /** What an image is; reads it, writes nothing but its workspace. */
-  public static Document inspect(LintSpec spec, BuildListener listener, Shutdown shutdown)
+  public static Document inspect(ImageSpec spec, BuildListener listener, Shutdown shutdown)
       throws IOException, ConfigException, InterruptedException {
     return open(
-        new Input(spec.image(), spec.source(), spec.threads(), spec.directory()),
+        spec,
         listener,
         shutdown,
         (source, tree, workspace) ->
@@ -200,7 +200,7 @@ public final class ImageBuild {
       throws IOException, ConfigException, InterruptedException {
     BuildSpec asked = spec.image().orElseThrow().like(disk.follows(), disk.size());
     return open(
-        new Input(asked.image(), asked.source(), asked.threads(), asked.output()),
+        asked.toRead(),
         listener,
         shutdown,
         (source, tree, workspace) -> {
@@ -218,13 +218,6 @@ public final class ImageBuild {
         });
   }
 
-  /**
-   * What is read, and how.
-   *
-   * @param directory in which the workspace is made
-   */
-  private record Input(String image, SourceOptions source, int threads, Path directory) {}
-
   /** What is done with an image that has been read. */
   @FunctionalInterface
   private interface Work<T> {
@@ -234,15 +227,15 @@ public final class ImageBuild {
 
   /** Reads an image into a workspace, which is gone when the work is done. */
   @SuppressWarnings("try") // the registration is there to be closed
-  private static <T> T open(Input input, BuildListener listener, Shutdown shutdown, Work<T> work)
+  private static <T> T open(ImageSpec spec, BuildListener listener, Shutdown shutdown, Work<T> work)
       throws IOException, ConfigException, InterruptedException {
     try (MeasuredImage source =
-            new MeasuredImage(ImageSources.open(input.image(), input.source(), listener));
-        Workspace workspace = Workspace.create(input.directory());
-        LayerCache cache = LayerCache.open(input.source().cache(), input.image(), listener);
+            new MeasuredImage(ImageSources.open(spec.image(), spec.source(), listener));
+        Workspace workspace = Workspace.create(spec.directory());
+        LayerCache cache = LayerCache.open(spec.source().cache(), spec.image(), listener);
         Shutdown.Registration registration =
             shutdown.register(() -> closeQuietly(cache, workspace));
-        ImageTree tree = read(source, cache, input.threads(), workspace, listener)) {
+        ImageTree tree = read(source, cache, spec.threads(), workspace, listener)) {
       return work.on(source, tree, workspace);
     }
   }

@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import org.bib.oci.SourceOptions;
 
 /**
- * Which image to look over.
+ * Which image to read, and how.
  *
  * @param image reference of the image, as typed
  * @param source how to reach it
  * @param directory where contents are kept meanwhile
  * @param threads how many threads to use, 1 or more
  */
-public record LintSpec(String image, SourceOptions source, Path directory, int threads) {}
+public record ImageSpec(String image, SourceOptions source, Path directory, int threads) {}
