@@ -22,18 +22,23 @@ sealed interface PolicyRequirement {
   Optional<String> refusal(PolicySubject image) throws UnusableException;
 
   /** Whether it takes signatures to satisfy it. */
-  boolean wantsSignatures();
+  default boolean wantsSignatures() {
+    return false;
+  }
 
   /**
-   * Why an image does not satisfy it, if so.
+   * Why an image does not satisfy it, if so. Where it takes no signatures, {@link #refusal} has
+   * said all.
    *
    * @param manifest digest of the image's manifest, which has been verified
    * @param signatures of that manifest
    * @throws UnusableException if there is no telling
    */
-  Optional<String> objection(
+  default Optional<String> objection(
       PolicySubject image, Digest manifest, List<SigstoreSignature> signatures)
-      throws UnusableException;
+      throws UnusableException {
+    return refusal(image);
+  }
 
   /** A requirement cannot be judged by; the message says why, in part of a line. */
   final class UnusableException extends Exception {
@@ -50,17 +55,6 @@ sealed interface PolicyRequirement {
     public Optional<String> refusal(PolicySubject image) {
       return Optional.empty();
     }
-
-    @Override
-    public boolean wantsSignatures() {
-      return false;
-    }
-
-    @Override
-    public Optional<String> objection(
-        PolicySubject image, Digest manifest, List<SigstoreSignature> signatures) {
-      return Optional.empty();
-    }
   }
 
   /** {@code reject}. */
@@ -68,17 +62,6 @@ sealed interface PolicyRequirement {
     @Override
     public Optional<String> refusal(PolicySubject image) {
       return Optional.of("every image is rejected");
-    }
-
-    @Override
-    public boolean wantsSignatures() {
-      return false;
-    }
-
-    @Override
-    public Optional<String> objection(
-        PolicySubject image, Digest manifest, List<SigstoreSignature> signatures) {
-      return refusal(image);
     }
   }
 
@@ -91,18 +74,6 @@ sealed interface PolicyRequirement {
     @Override
     public Optional<String> refusal(PolicySubject image) throws UnusableException {
       throw new UnusableException("bib cannot check " + what);
-    }
-
-    @Override
-    public boolean wantsSignatures() {
-      return false;
-    }
-
-    @Override
-    public Optional<String> objection(
-        PolicySubject image, Digest manifest, List<SigstoreSignature> signatures)
-        throws UnusableException {
-      return refusal(image);
     }
   }
 
