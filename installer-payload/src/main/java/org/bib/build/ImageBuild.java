@@ -43,7 +43,6 @@ import org.bib.mount.MountConfiguration;
 import org.bib.mount.MountUnits;
 import org.bib.oci.ImageSources;
 import org.bib.oci.SourceImage;
-import org.bib.oci.SourceOptions;
 import org.bib.ostree.BootableImage;
 import org.bib.ostree.Deployment;
 import org.bib.ostree.InstallConfig;
@@ -163,7 +162,7 @@ public final class ImageBuild {
                     source,
                     tree.root(),
                     tree.base().isPresent(),
-                    source.uncompressed(),
+                    tree.layerSizes(),
                     spec.source().architecture())));
   }
 
@@ -221,7 +220,7 @@ public final class ImageBuild {
   /** What is done with an image that has been read. */
   @FunctionalInterface
   private interface Work<T> {
-    T on(MeasuredImage source, ImageTree tree, Workspace workspace)
+    T on(SourceImage source, ImageTree tree, Workspace workspace)
         throws IOException, ConfigException, InterruptedException;
   }
 
@@ -229,8 +228,7 @@ public final class ImageBuild {
   @SuppressWarnings("try") // the registration is there to be closed
   private static <T> T open(ImageSpec spec, BuildListener listener, Shutdown shutdown, Work<T> work)
       throws IOException, ConfigException, InterruptedException {
-    try (MeasuredImage source =
-            new MeasuredImage(ImageSources.open(spec.image(), spec.source(), listener));
+    try (SourceImage source = ImageSources.open(spec.image(), spec.source(), listener);
         Workspace workspace = Workspace.create(spec.directory());
         LayerCache cache = LayerCache.open(spec.source().cache(), spec.image(), listener);
         Shutdown.Registration registration =

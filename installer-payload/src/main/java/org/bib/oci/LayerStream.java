@@ -46,6 +46,7 @@ public final class LayerStream extends InputStream {
   private @Nullable Chunk current;
   private int position;
   private @Nullable IOException failure;
+  private long length;
   private boolean ended;
   private boolean closed;
 
@@ -80,11 +81,11 @@ public final class LayerStream extends InputStream {
    *
    * @return a stream to be read by one thread and closed
    */
-  public static InputStream uncompressed(SourceImage image, Layer layer) {
+  public static LayerStream uncompressed(SourceImage image, Layer layer) {
     return uncompressed(image, layer, MAX_UNCOMPRESSED);
   }
 
-  static InputStream uncompressed(SourceImage image, Layer layer, long limit) {
+  static LayerStream uncompressed(SourceImage image, Layer layer, long limit) {
     LayerStream stream = new LayerStream(image, layer, limit);
     stream.inflater.start();
     return stream;
@@ -151,6 +152,11 @@ public final class LayerStream extends InputStream {
     return chunk == null ? 0 : chunk.length - position;
   }
 
+  /** How many bytes the tar has, once it was read to its end. */
+  public long length() {
+    return length;
+  }
+
   /** Stops fetching, if it still goes on, and waits for it to have stopped. */
   @Override
   public void close() {
@@ -213,6 +219,7 @@ public final class LayerStream extends InputStream {
       return;
     }
     hash.update(next.bytes, 0, next.length);
+    length += next.length;
     current = next;
     position = 0;
   }
@@ -301,7 +308,6 @@ public final class LayerStream extends InputStream {
         filled.put(chunk);
       }
     }
-    image.inflated(layer, total);
   }
 
   /** Reads on to where the blob verifies itself. */

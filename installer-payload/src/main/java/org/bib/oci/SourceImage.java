@@ -44,11 +44,6 @@ public interface SourceImage extends Closeable {
   InputStream open(Layer layer) throws IOException;
 
   /**
-   * Is told how many bytes the tar of a layer had, once all of it was read; from several threads.
-   */
-  default void inflated(Layer layer, long bytes) {}
-
-  /**
    * A layer of the image.
    *
    * @param digest of the blob, as the manifest says it

@@ -15,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.bib.cache.LayerCache;
 import org.bib.failure.BuildException;
+import org.bib.oci.Digest;
 import org.bib.oci.SourceImage;
 import org.bib.ostree.BaseCommit;
 import org.bib.progress.BuildEvent;
@@ -64,6 +65,11 @@ public final class ImageTree implements Closeable {
   /** The commit that the lowest layers encapsulate, if they do. */
   public Optional<BaseCommit> base() {
     return base;
+  }
+
+  /** Bytes of the uncompressed layers, by digest of the blob. */
+  public Map<Digest, Long> layerSizes() {
+    return files.sizes();
   }
 
   /** Whether there are layers that are no part of {@link #base}. */

@@ -8,13 +8,16 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bib.cache.CacheWriteException;
 import org.bib.cache.DamagedEntryException;
 import org.bib.cache.LayerCache;
 import org.bib.cache.LayerTar;
 import org.bib.cache.RecordedTar;
 import org.bib.failure.BuildException;
+import org.bib.oci.Digest;
 import org.bib.oci.LayerStream;
 import org.bib.oci.SourceImage;
 import org.bib.oci.SourceImage.Layer;
@@ -31,6 +34,7 @@ final class LayerFiles implements Closeable {
   private final Path workspace;
   private final BuildListener listener;
   private final List<Closeable> open = new ArrayList<>();
+  private final Map<Digest, Long> sizes = new ConcurrentHashMap<>();
   private int spools;
 
   /**
@@ -44,6 +48,11 @@ final class LayerFiles implements Closeable {
     this.workspace = workspace;
     this.listener = listener;
     cache.hold(source.layers().stream().map(Layer::diffId).toList());
+  }
+
+  /** Bytes of the tars of those layers that were read, by digest of the blob. */
+  Map<Digest, Long> sizes() {
+    return Map.copyOf(sizes);
   }
 
   /** What is made of a layer while its tar is read. */
@@ -63,7 +72,7 @@ final class LayerFiles implements Closeable {
       if (cached.isPresent()) {
         try {
           T read = readTar(cached.get(), reading, e -> damage(cached.get(), e));
-          source.inflated(layer, cached.get().position());
+          sizes.put(layer.digest(), cached.get().position());
           listener.on(new BuildEvent.Detail("layer " + layer.diffId() + ": from the cache"));
           return read;
         } catch (DamagedEntryException e) {
@@ -79,25 +88,29 @@ final class LayerFiles implements Closeable {
   }
 
   private <T> T fetch(Layer layer, Reading<T> reading) throws IOException {
-    try (InputStream fetched = LayerStream.uncompressed(source, layer)) {
+    try (LayerStream fetched = LayerStream.uncompressed(source, layer)) {
       Optional<RecordedTar> recorded = cache.record(layer.diffId(), fetched);
       if (recorded.isEmpty()) {
-        return readFetched(fetched, reading);
+        return readFetched(layer, fetched, reading);
       }
       T read = readTar(recorded.get(), reading, e -> LayerStream.closestCause(fetched, e));
+      sizes.put(layer.digest(), fetched.length());
       cache.keep(recorded.get());
       return read;
     } catch (CacheWriteException e) {
       cache.stopKeeping(e);
     }
-    try (InputStream fetched = LayerStream.uncompressed(source, layer)) {
-      return readFetched(fetched, reading);
+    try (LayerStream fetched = LayerStream.uncompressed(source, layer)) {
+      return readFetched(layer, fetched, reading);
     }
   }
 
-  private <T> T readFetched(InputStream fetched, Reading<T> reading) throws IOException {
+  private <T> T readFetched(Layer layer, LayerStream fetched, Reading<T> reading)
+      throws IOException {
     try {
-      return reading.read(fetched, spool());
+      T read = reading.read(fetched, spool());
+      sizes.put(layer.digest(), fetched.length());
+      return read;
     } catch (IOException e) {
       throw LayerStream.closestCause(fetched, e);
     }
