@@ -58,16 +58,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The flow of a build, from image to artefacts, read from top to bottom in {@link #run}. */
 public final class ImageBuild {
-  private static final List<String> TRANSPORTS =
-      List.of(
-          "docker://",
-          "oci:",
-          "oci-archive:",
-          "docker-archive:",
-          "docker-daemon:",
-          "containers-storage:",
-          "dir:");
-
   private final BuildSpec spec;
   private final EmbeddedFormats formats;
   private final BuildListener listener;
@@ -387,7 +377,7 @@ public final class ImageBuild {
       List<String> kernelArguments)
       throws IOException, InterruptedException {
     // Of a target that is named, the source is no matter: the same image gives the same disk.
-    String followed = spec.targetImgref().map(ImageBuild::imageReference).orElse(followed(source));
+    String followed = followed(source);
     return Deployment.deploy(
         new Deployment.Request(
             new Deployment.Trees(
@@ -474,22 +464,15 @@ public final class ImageBuild {
     }
   }
 
-  /** What the system follows if nobody says: the image's name in registries, if it has one. */
+  /**
+   * What the installed system follows: the target, else the name of the image in registries, else
+   * what was typed. Images of podman's service are called by its store, as bootc has it.
+   */
   private String followed(SourceImage source) {
-    return imageReference(source.registryName().orElse(spec.image()));
-  }
-
-  /** What the installed system follows: the target as typed, a registry unless it names another. */
-  private static String imageReference(String reference) {
-    if (reference.startsWith("podman:")) { // which bootc calls by its store
-      return "containers-storage:" + reference.substring("podman:".length());
-    }
-    for (String transport : TRANSPORTS) {
-      if (reference.startsWith(transport)) {
-        return reference;
-      }
-    }
-    return "docker://" + reference;
+    String reference = spec.targetImgref().or(source::registryName).orElse(spec.image());
+    return reference.startsWith("podman:")
+        ? "containers-storage:" + reference.substring("podman:".length())
+        : reference;
   }
 
   private List<Path> write(Plan plan, SourceImage source, Workspace workspace)
