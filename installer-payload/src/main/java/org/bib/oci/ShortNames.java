@@ -55,7 +55,8 @@ final class ShortNames {
       names.read(named.get());
     } else {
       for (Path directory :
-          List.of(Path.of("/usr/share/containers"), Path.of("/etc/containers"), user)) {
+          List.of(
+              Path.of("/usr/share/containers"), surroundings.etc().resolve("containers"), user)) {
         names.read(directory.resolve("registries.conf"));
         names.readAll(directory.resolve("registries.conf.d"));
       }

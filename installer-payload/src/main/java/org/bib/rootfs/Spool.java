@@ -22,7 +22,7 @@ final class Spool implements Contents, Closeable {
   private static final long MAX_SIZE = 1L << 40; // holes take no space, but time to hash
 
   private final FileChannel channel;
-  private final DataRanges ranges = new DataRanges();
+  private final HoleFinder holes = new HoleFinder();
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
   private long bufferStart; // where in the file the buffer belongs
   private long end;
@@ -56,7 +56,7 @@ final class Spool implements Contents, Closeable {
     long start = end;
     List<ByteRange> data = new ArrayList<>();
     for (ByteRange range : entry.sparse().orElse(List.of(new ByteRange(0, entry.size())))) {
-      ranges.read(tar, range, data, (at, bytes, length) -> write(start + at, bytes, length));
+      holes.read(tar, range, data, (at, bytes, length) -> write(start + at, bytes, length));
     }
     end = start + entry.size();
     if (end > MAX_SIZE) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class TarContents implements Contents {
   private final LayerTar layer;
   private final Spools spools;
-  private final DataRanges ranges = new DataRanges();
+  private final HoleFinder holes = new HoleFinder();
   private @Nullable Spool sparse;
 
   /** Makes a spool, once it is needed. */
@@ -49,7 +49,7 @@ final class TarContents implements Contents {
     }
     long start = layer.position();
     List<ByteRange> data = new ArrayList<>();
-    ranges.read(tar, new ByteRange(0, entry.size()), data, (at, bytes, length) -> {});
+    holes.read(tar, new ByteRange(0, entry.size()), data, (at, bytes, length) -> {});
     return new SpooledContent(layer.file(), start, entry.size(), data);
   }
 

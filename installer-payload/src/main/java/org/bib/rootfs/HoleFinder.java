@@ -9,7 +9,7 @@ import org.bib.disk.ByteRange;
  * Finds where a file holds something else than zeros while it is read from a tar. What it finds
  * decides what is written to a disk, so it depends on the file alone.
  */
-final class DataRanges {
+final class HoleFinder {
   private static final int CHUNK = 1 << 16; // the grain in which zeros are found
   private static final byte[] ZEROS = new byte[CHUNK];
 
